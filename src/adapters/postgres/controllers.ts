@@ -1,0 +1,137 @@
+import type { Scope } from '../../domain/caller.ts';
+import type { Controller, ControllerHealth } from '../../domain/controller.ts';
+import { Fault } from '../../domain/fault.ts';
+import { Secret } from '../../domain/secret.ts';
+import type { Controllers } from '../../ports/services.ts';
+import type { Keyring } from '../keyring.ts';
+import { endpointTaken, insertController, passwordPlace } from './bindings.ts';
+import { violated, type Sql } from './sql.ts';
+
+interface ControllerRow {
+  readonly id: string;
+  readonly project_id: string | null;
+  readonly driver: string;
+  readonly address: string;
+  readonly port: number;
+  readonly username: string;
+  readonly options: Record<string, unknown>;
+  readonly health: ControllerHealth;
+  readonly revision: number;
+  readonly created_at: Date;
+  readonly updated_at: Date;
+}
+
+const columns = 'id, project_id, driver, address, port, username, options, health, revision, created_at, updated_at';
+const uuid = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
+
+export const controllers = (sql: Sql, keyring: Keyring): Controllers => ({
+  async get(id, scope) {
+    const [row] = uuid.test(id) ? await visible(sql, 'id = $2', [id], scope) : [];
+    if (row === undefined) throw missing();
+    const projects = await sql.rows<{ project_id: string }>(
+      'SELECT DISTINCT m.project_id FROM bindings b JOIN machines m ON m.id = b.machine_id WHERE b.controller_id = $1',
+      [id],
+    );
+    return { ...controllerOf(row), machineProjects: projects.map(({ project_id }) => project_id) };
+  },
+
+  async list({ limit, marker }, scope) {
+    if (marker !== null && !uuid.test(marker)) throw new Fault('invalid-input', 'marker: there is no such controller');
+    const after = marker ?? '00000000-0000-0000-0000-000000000000';
+    const found = await visible(sql, 'id > $2 ORDER BY id LIMIT $3', [after, limit], scope);
+    return found.map(controllerOf);
+  },
+
+  async create(controller) {
+    return sql.transaction(async (tx) => byId(tx, await insertController(tx, keyring, controller)));
+  },
+
+  async update(id, change, revision) {
+    return sql.transaction(async (tx) => {
+      await lock(tx, id, revision);
+      await tx
+        .rows(
+          `UPDATE controllers SET address = coalesce($2, address), port = coalesce($3, port), options = coalesce($4, options),
+             health = 'unknown', revision = revision + 1, updated_at = clock_timestamp() WHERE id = $1`,
+          [id, change.address ?? null, change.port ?? null, change.options ? JSON.stringify(change.options) : null],
+        )
+        .catch(endpointTaken);
+      return byId(tx, id);
+    });
+  },
+
+  async delete(id, revision) {
+    await sql.transaction(async (tx) => {
+      await lock(tx, id, revision);
+      await tx.rows('DELETE FROM controllers WHERE id = $1', [id]).catch((thrown: unknown) => {
+        if (violated(thrown) === 'bindings_controller')
+          throw new Fault('in-use', 'a machine is bound to this controller');
+        throw thrown;
+      });
+    });
+  },
+
+  async setCredential(id, { username, password }) {
+    const changed = await sql.rows(
+      `UPDATE controllers SET username = $2, password_sealed = $3, health = 'unknown',
+         revision = revision + 1, updated_at = clock_timestamp() WHERE id = $1 RETURNING id`,
+      [id, username, keyring.seal(password.reveal(), passwordPlace(id))],
+    );
+    if (changed.length === 0) throw missing();
+  },
+
+  async beyond(id) {
+    if (!uuid.test(id)) return null;
+    const [row] = await sql.rows<ControllerRow>(`SELECT ${columns} FROM controllers WHERE id = $1`, [id]);
+    return row ? { id: row.id, projectId: row.project_id } : null;
+  },
+
+  async endpoint(id) {
+    const [row] = await sql.rows<ControllerRow & { password_sealed: string }>(
+      `SELECT ${columns}, password_sealed FROM controllers WHERE id = $1`,
+      [id],
+      'controller-endpoint',
+    );
+    if (row === undefined) return null;
+    const password = new Secret(keyring.open(row.password_sealed, passwordPlace(id)).toString());
+    return { controller: controllerOf(row), credential: { username: row.username, password } };
+  },
+});
+
+const missing = (): Fault => new Fault('not-found', 'there is no such controller');
+
+const visible = async (sql: Sql, condition: string, values: unknown[], scope: Scope): Promise<ControllerRow[]> => {
+  if (scope.kind === 'none') return [];
+  const projectId = scope.kind === 'project' ? scope.projectId : null;
+  return sql.rows<ControllerRow>(
+    `SELECT ${columns} FROM controllers WHERE ($1::text IS NULL OR project_id = $1) AND ${condition}`,
+    [projectId, ...values],
+  );
+};
+
+const byId = async (sql: Sql, id: string): Promise<Controller> => {
+  const [row] = await sql.rows<ControllerRow>(`SELECT ${columns} FROM controllers WHERE id = $1`, [id]);
+  if (row === undefined) throw missing();
+  return controllerOf(row);
+};
+
+const lock = async (sql: Sql, id: string, revision: number | null): Promise<void> => {
+  const [row] = await sql.rows<{ revision: number }>('SELECT revision FROM controllers WHERE id = $1 FOR UPDATE', [id]);
+  if (row === undefined) throw missing();
+  if (revision !== null && revision !== row.revision)
+    throw new Fault('precondition-failed', `the controller is at revision ${row.revision} now`);
+};
+
+const controllerOf = (row: ControllerRow): Controller => ({
+  id: row.id,
+  projectId: row.project_id,
+  driver: row.driver,
+  address: row.address,
+  port: row.port,
+  username: row.username,
+  options: row.options,
+  health: row.health,
+  revision: row.revision,
+  createdAt: row.created_at,
+  updatedAt: row.updated_at,
+});

@@ -1,0 +1,40 @@
+import type { Leases } from '../../ports/services.ts';
+import type { Sql } from './sql.ts';
+
+/** By the database's clock, so that replicas need not agree on theirs. */
+export const leases = (sql: Sql, replicaId: string, leaseMs: number): Leases => {
+  const lasting = `${leaseMs} milliseconds`;
+  return {
+    async acquire(controllerId) {
+      const [row] = await sql.rows<{ fence: string }>(
+        `INSERT INTO controller_leases AS l (controller_id, replica_id, expires_at)
+         VALUES ($1, $2, clock_timestamp() + $3::interval)
+         ON CONFLICT (controller_id) DO UPDATE SET
+           fence = l.fence + CASE WHEN l.replica_id = $2 THEN 0 ELSE 1 END,
+           replica_id = $2, expires_at = clock_timestamp() + $3::interval
+         WHERE l.replica_id = $2 OR l.expires_at < clock_timestamp()
+         RETURNING fence`,
+        [controllerId, replicaId, lasting],
+        'lease-acquire',
+      );
+      return row ? { fence: BigInt(row.fence) } : null;
+    },
+    async renew(controllerIds) {
+      const kept = await sql.rows<{ controller_id: string }>(
+        `UPDATE controller_leases SET expires_at = clock_timestamp() + $3::interval
+         WHERE controller_id = ANY($1::uuid[]) AND replica_id = $2 AND expires_at > clock_timestamp() RETURNING controller_id`,
+        [controllerIds, replicaId, lasting],
+        'lease-renew',
+      );
+      const ours = new Set(kept.map(({ controller_id }) => controller_id));
+      return controllerIds.filter((id) => !ours.has(id));
+    },
+    async release(controllerId) {
+      await sql.rows(
+        `UPDATE controller_leases SET expires_at = '-infinity' WHERE controller_id = $1 AND replica_id = $2`,
+        [controllerId, replicaId],
+        'lease-release',
+      );
+    },
+  };
+};

@@ -1,0 +1,67 @@
+import { DataSource } from 'typeorm';
+import type { PoolConfig } from 'pg';
+import { Fault } from '../../domain/fault.ts';
+import type { Secret } from '../../domain/secret.ts';
+import { Foundation1763600000001 } from './migrations/0001-foundation.ts';
+
+/** Where the database is: a URL, or the socket of an embedded server. */
+export type Place =
+  { readonly url: Secret } | { readonly host: string; readonly user: string; readonly database: string };
+
+const migrations = [Foundation1763600000001] as const;
+const migrationsTable = 'schema_migrations';
+
+/** Any number that other programs on the same database are unlikely to take: "igor" in ASCII. */
+const migrationLock = 0x69676f72;
+const connectMs = 5_000;
+const poolSize = 20;
+
+/** A pool of connections; nothing is connected before `initialize`. */
+export const source = (place: Place): DataSource =>
+  new DataSource({
+    type: 'postgres',
+    ...('url' in place
+      ? { url: place.url.reveal() }
+      : { host: place.host, username: place.user, database: place.database }),
+    applicationName: 'igor',
+    connectTimeoutMS: connectMs,
+    poolSize,
+    extra: { statement_timeout: 30_000, keepAlive: true, idleTimeoutMillis: 60_000 } satisfies PoolConfig,
+    migrations: [...migrations],
+    migrationsTableName: migrationsTable,
+    migrationsTransactionMode: 'each',
+    installExtensions: false,
+    logging: false,
+  });
+
+/** Applies what is missing, one replica at a time; the names applied. Refuses a schema that a newer release made. */
+export const migrate = async (database: DataSource): Promise<readonly string[]> => {
+  const lock = database.createQueryRunner();
+  try {
+    await lock.connect();
+    await lock.query('SET statement_timeout = 0');
+    await lock.query('SELECT pg_advisory_lock($1)', [migrationLock]);
+    const known = new Set<string>(migrations.map(({ name }) => name));
+    const newer = (await appliedTo(database)).filter((name) => !known.has(name));
+    if (newer.length > 0) {
+      throw new Fault(
+        'store-unavailable',
+        `the database was migrated by a newer release (${newer.join(', ')}); run that one`,
+      );
+    }
+    return (await database.runMigrations()).map(({ name }) => name);
+  } finally {
+    await lock.query('SELECT pg_advisory_unlock_all()').catch(() => undefined);
+    await lock.query('RESET statement_timeout').catch(() => undefined);
+    await lock.release();
+  }
+};
+
+const appliedTo = async (database: DataSource): Promise<readonly string[]> => {
+  const [found] = await database.query<{ there: boolean }[]>('SELECT to_regclass($1) IS NOT NULL AS there', [
+    migrationsTable,
+  ]);
+  if (found?.there !== true) return [];
+  const rows = await database.query<{ name: string }[]>(`SELECT name FROM ${migrationsTable} ORDER BY id`);
+  return rows.map(({ name }) => name);
+};

@@ -1,0 +1,53 @@
+import { DatabaseError, type Pool, type PoolClient, type QueryResultRow } from 'pg';
+import type { DataSource } from 'typeorm';
+import { Fault } from '../../domain/fault.ts';
+
+/** SQL that is the point, written as SQL. A named statement is prepared once a connection, which halves its price. */
+export interface Sql {
+  rows<Row extends QueryResultRow>(text: string, values?: readonly unknown[], name?: string): Promise<Row[]>;
+  transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
+}
+
+/** Over the pool that TypeORM keeps. Faults: `store-unavailable`; a violated constraint stays a `DatabaseError`. */
+export const sqlOf = (database: DataSource): Sql => {
+  const { master } = database.driver as unknown as { master: Pool }; // the PostgreSQL driver's pool, public but untyped
+  return over(master, async (work) => {
+    const client = await master.connect().catch(unavailable);
+    let broken: Error | undefined;
+    try {
+      await client.query('BEGIN');
+      const result = await work(over(client, async (inner) => inner(over(client, nested))));
+      await client.query('COMMIT');
+      return result;
+    } catch (thrown) {
+      await client.query('ROLLBACK').catch((error: unknown) => (broken = error as Error)); // pg rejects with errors
+      throw thrown;
+    } finally {
+      client.release(broken);
+    }
+  });
+};
+
+type Begin = <T>(work: (sql: Sql) => Promise<T>) => Promise<T>;
+
+const over = (client: Pool | PoolClient, begin: Begin): Sql => ({
+  async rows<Row extends QueryResultRow>(text: string, values: readonly unknown[] = [], name?: string) {
+    const query = { text, values: [...values], ...(name !== undefined && { name }) };
+    return (await client.query<Row>(query).catch(unavailable)).rows;
+  },
+  transaction: begin,
+});
+
+const nested: Begin = async () => {
+  throw new Error('a transaction within a transaction');
+};
+
+/** What PostgreSQL itself answers is a fact; anything else, and its shutting down, means that it does not answer. */
+const unavailable = (error: unknown): never => {
+  if (error instanceof DatabaseError && !/^(08|53|57)/.test(error.code ?? '')) throw error;
+  throw new Fault('store-unavailable', undefined, { cause: error, retryAfter: 5 });
+};
+
+/** The constraint that a statement violated, if that is what was thrown. */
+export const violated = (thrown: unknown): string | undefined =>
+  thrown instanceof DatabaseError && thrown.code?.startsWith('23') === true ? thrown.constraint : undefined;

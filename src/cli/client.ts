@@ -1,0 +1,147 @@
+import { readFileSync } from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
+import type { AxiosInstance } from 'axios';
+import type { Cloud } from '../domain/cloud.ts';
+import { Fault } from '../domain/fault.ts';
+import type { Secret } from '../domain/secret.ts';
+import { answered, interrupted, notUnderstood, unknownOutcome, unreachable, type Failure } from './failure.ts';
+
+export interface Question {
+  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
+  /** Below the endpoint: `/v1/…`. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  /** Seconds that the service may take longer, as `Prefer: wait` asks. */
+  readonly waitS?: number;
+}
+
+/** A success has status 2xx; its body is what JSON was there, or null. */
+export type Answer = { readonly body: unknown; readonly status: number } | { readonly failure: Failure };
+
+export interface Client {
+  /** Sends once, and never throws for what the other side does. */
+  ask(question: Question, token: Secret): Promise<Answer>;
+  close(): void;
+}
+
+interface Options {
+  readonly endpoint: string;
+  readonly tls: Pick<Cloud, 'caFile' | 'certFile' | 'keyFile'>;
+  readonly timeoutS: number;
+  readonly userAgent: string;
+  /** Of the whole command, for the service's logs: `req-…`. */
+  readonly requestId: string;
+  readonly signal: AbortSignal;
+}
+
+/** Twenty hosts, a mebibyte of each output, which JSON makes at most six. */
+const mostBytes = 256 * 1024 * 1024;
+
+export const client = (options: Options): Client => {
+  const { endpoint, timeoutS, userAgent, requestId, signal } = options;
+  const agent = agentFor(options);
+  let made: Promise<AxiosInstance> | null = null;
+  // Loaded by the first question: help and completion do not wait for it.
+  const axios = async (): Promise<AxiosInstance> =>
+    (made ??= import('axios').then((module) => module.default.create()));
+
+  return {
+    async ask({ method, path, query, body, waitS }, token) {
+      const send = await axios();
+      if (signal.aborted) return { failure: interrupted };
+      const isRead = method === 'get';
+      try {
+        const answer = await send.request<string>({
+          method,
+          url: `${endpoint}${path}${query === undefined ? '' : `?${queryText(query)}`}`,
+          headers: {
+            Accept: 'application/json',
+            'User-Agent': userAgent,
+            'X-Auth-Token': token.reveal(),
+            'X-Openstack-Request-Id': requestId,
+            ...(waitS !== undefined && { Prefer: `wait=${waitS}` }),
+          },
+          ...(body !== undefined && { data: body }),
+          httpAgent: agent,
+          httpsAgent: agent,
+          proxy: false,
+          maxRedirects: 0,
+          maxContentLength: mostBytes,
+          maxBodyLength: mostBytes,
+          responseType: 'text',
+          transformResponse: (text: unknown) => text,
+          validateStatus: () => true,
+          // axios's own time-out does not end a body that never ends.
+          signal: AbortSignal.any([signal, AbortSignal.timeout((timeoutS + (waitS ?? 0)) * 1000)]),
+        });
+        return read(answer.status, answer.data, answer.headers['x-openstack-request-id']);
+      } catch (error) {
+        return { failure: failureOf(codeOf(error), { endpoint, isRead, isInterrupted: signal.aborted }) };
+      }
+    },
+    close: () => agent.destroy(),
+  };
+};
+
+const agentFor = ({ endpoint, tls }: Options): http.Agent | https.Agent => {
+  if (!endpoint.startsWith('https:')) return new http.Agent({ keepAlive: true });
+  const { caFile, certFile, keyFile } = tls;
+  return new https.Agent({
+    keepAlive: true,
+    ...(caFile !== null && { ca: fileOf('OS_CACERT', caFile) }),
+    ...(certFile !== null && { cert: fileOf('OS_CERT', certFile) }),
+    ...(keyFile !== null && { key: fileOf('OS_KEY', keyFile) }),
+  });
+};
+
+const fileOf = (name: string, path: string): Buffer => {
+  try {
+    return readFileSync(path);
+  } catch {
+    throw new Fault('identity-misconfigured', `${name}: ${path} cannot be read`);
+  }
+};
+
+/** Commas as they are: a list of names stays readable, and three times shorter. */
+const queryText = (query: Readonly<Record<string, string>>): string =>
+  Object.entries(query)
+    .map(([key, value]) => `${encodeURIComponent(key)}=${encodeURIComponent(value).replaceAll('%2C', ',')}`)
+    .join('&');
+
+const read = (status: number, text: string, header: unknown): Answer => {
+  const body = jsonOf(text);
+  if (status < 200 || status > 299) return { failure: answered(status, body, header) };
+  if (body === undefined) return { failure: notUnderstood(typeof header === 'string' ? header : null) };
+  return { body, status };
+};
+
+const jsonOf = (text: string): unknown => {
+  if (text.trim() === '') return null;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
+
+/** What is found out before anything is sent. */
+const beforeSending =
+  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ERR_TLS_.*|.*(CERT|SELF_SIGNED|UNABLE_TO_).*)$/;
+
+interface Circumstances {
+  readonly endpoint: string;
+  readonly isRead: boolean;
+  readonly isInterrupted: boolean;
+}
+
+const failureOf = (code: string, { endpoint, isRead, isInterrupted }: Circumstances): Failure => {
+  const why = isInterrupted ? 'interrupted' : code === 'ERR_CANCELED' ? 'timed out' : code;
+  if (isRead || beforeSending.test(code)) return isInterrupted ? interrupted : unreachable(endpoint, why);
+  return unknownOutcome(why);
+};
+
+/** Only the code: the error itself holds the request, and with it the token. */
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'no answer';

@@ -1,0 +1,53 @@
+import { Command } from 'commander';
+import type { Operation } from '../core/operation.ts';
+import { Fault } from '../domain/fault.ts';
+import { exitCode, failureBody, sentence, type Failure } from './failure.ts';
+import type { Screen } from './screen.ts';
+import { openSession, type Globals, type Session } from './session.ts';
+import type { World } from './world.ts';
+
+/** What a command works with. */
+export interface Context {
+  readonly world: World;
+  readonly screen: Screen;
+  readonly operations: readonly Operation[];
+  globals(): Globals;
+  /** Notes the exit code. */
+  end(code: number): void;
+}
+
+/** Does a command's work over a session, and notes its exit code. */
+export const overSession = async (context: Context, work: (session: Session) => Promise<number>): Promise<void> => {
+  const session = await openSession(context.world, context.globals());
+  try {
+    context.end(await work(session));
+  } finally {
+    session.close();
+  }
+};
+
+/** Says why the whole command failed; returns the exit code. */
+export const fail = ({ screen, globals }: Context, failure: Failure): number => {
+  if (globals().json) screen.json(failureBody(failure));
+  screen.note(`igor: ${sentence(failure)}`);
+  return exitCode([failure]);
+};
+
+/** `-h` is for hosts, in every command that takes some. */
+export const hostsFlag = '-h, --hosts <range>';
+export const hostsHelp = "names, ranges or ids: 'osl0[1-6],osl10'";
+export interface Hosts {
+  readonly hosts: string;
+}
+
+export const command = (name: string, description: string): Command => new Command(name).description(description);
+
+/** Whole seconds of an option. Faults: `invalid-input`. */
+export const secondsOf = (flag: string, text: string | undefined): number | null => {
+  if (text === undefined) return null;
+  if (!/^\d{1,5}$/.test(text)) throw new Fault('invalid-input', `${flag}: must be a number of whole seconds`);
+  return Number(text);
+};
+
+/** What two `-h` name together. */
+export const joined = (range: string, before?: string): string => (before === undefined ? range : `${before},${range}`);

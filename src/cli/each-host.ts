@@ -1,0 +1,36 @@
+import type { z } from 'zod';
+import { expandHosts } from '../domain/host-range.ts';
+import type { Question } from './client.ts';
+import { fail, overSession, type Context } from './context.ts';
+import { askEach, codeOf, noteFailure, resolve, resultsBody, type Outcome } from './hosts.ts';
+
+interface Errand<T> {
+  /** As much of the answer as this program reads. */
+  readonly schema: z.ZodType<T>;
+  readonly question: (target: string) => Question;
+  /** A line for each host, as soon as its turn comes. */
+  readonly line?: (name: string, result: T) => string;
+  /** Or a table, when all are there. */
+  readonly table?: (outcomes: readonly Outcome<T>[]) => void;
+}
+
+/** Asks the same of every host of a range, and shows what came of it. */
+export const eachHost = async <T>(context: Context, range: string, errand: Errand<T>): Promise<void> => {
+  const { schema, question, line, table } = errand;
+  const words = expandHosts(range);
+  await overSession(context, async (session) => {
+    const { screen } = context;
+    const { json } = context.globals();
+    const found = await resolve(session, words);
+    if ('failure' in found) return fail(context, found.failure);
+    const read = (body: unknown): T | null => schema.safeParse(body).data ?? null;
+    const done = (outcome: Outcome<T>): void => {
+      if ('failure' in outcome) noteFailure(screen, outcome.host, outcome.failure);
+      else if (!json && line !== undefined) screen.line(line(outcome.host.name, outcome.result));
+    };
+    const outcomes = await askEach(session, found.hosts, { question, read, done });
+    if (json) screen.json(resultsBody(outcomes));
+    else table?.(outcomes);
+    return codeOf(outcomes);
+  });
+};

@@ -1,0 +1,58 @@
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { command, hostsFlag, hostsHelp, joined, type Context, type Hosts } from './context.ts';
+import { eachHost } from './each-host.ts';
+import type { Cell } from './screen.ts';
+
+/** Flags that tell of something wrong, when set. */
+const faultFlags = [
+  'power_overload',
+  'power_fault',
+  'power_control_fault',
+  'intrusion',
+  'front_panel_lockout',
+  'drive_fault',
+  'cooling_fault',
+] as const;
+const flag = z.boolean().nullable().catch(null);
+
+const health = z.looseObject({
+  power: z.string().catch('unknown'),
+  power_overload: flag,
+  power_fault: flag,
+  power_control_fault: flag,
+  intrusion: flag,
+  front_panel_lockout: flag,
+  drive_fault: flag,
+  cooling_fault: flag,
+  power_restore_policy: z.string().catch('unknown'),
+  last_power_event: z.string().nullable().catch(null),
+});
+
+export const healthCommand = (context: Context): Command =>
+  command('health', 'Show the chassis status of machines')
+    .requiredOption(hostsFlag, hostsHelp, joined)
+    .action(async ({ hosts }: Hosts) =>
+      eachHost(context, hosts, {
+        schema: health,
+        question: (target) => ({ method: 'get', path: `/v1/machines/${encodeURIComponent(target)}/health` }),
+        table: (outcomes) => {
+          const rows = outcomes.flatMap((outcome) =>
+            'result' in outcome ? [rowOf(outcome.host.name, outcome.result)] : [],
+          );
+          if (rows.length > 0) context.screen.table([['NAME', 'POWER', 'FAULTS', 'RESTORES', 'LAST EVENT'], ...rows]);
+        },
+      }),
+    );
+
+const rowOf = (name: string, seen: z.output<typeof health>): readonly Cell[] => {
+  const set = faultFlags.filter((one) => seen[one] === true);
+  const told = faultFlags.some((one) => seen[one] !== null);
+  const faults: Cell =
+    set.length > 0
+      ? { text: set.map((one) => one.replaceAll('_', ' ')).join(', '), colour: 'red' }
+      : told
+        ? 'none'
+        : 'not told';
+  return [name, seen.power, faults, seen.power_restore_policy, seen.last_power_event ?? '-'];
+};

@@ -1,0 +1,128 @@
+import { Command, CommanderError } from 'commander';
+import { Fault } from '../domain/fault.ts';
+import { bootCommand } from './boot.ts';
+import { apiCommand } from './command.ts';
+import { completionCommand } from './completion.ts';
+import { secondsOf, type Context } from './context.ts';
+import { execCommand } from './exec.ts';
+import { healthCommand } from './health.ts';
+import { loginCommand, logoutCommand } from './login.ts';
+import { machinesCommand } from './machines.ts';
+import { powerCommand } from './power.ts';
+import { plain, screen, type Screen } from './screen.ts';
+import { whoamiCommand } from './whoami.ts';
+import type { World } from './world.ts';
+
+/**
+ * The command line, without the program's own name. Exit codes: 0 all went well, 1 some target failed, 2 it was not
+ * understood, 3 there is no way in (credentials, Keystone, Igor's address), 130 Ctrl-C; `exec` on one host: the command's own.
+ */
+export const cli = async (argv: readonly string[], world: World): Promise<number> => {
+  const shown = screen(world);
+  let code = 0;
+  world.stdout.on('error', (error: Error) => {
+    // The reader of a pipe may leave early: that is his affair.
+    if (!('code' in error && error.code === 'EPIPE')) code = 1;
+  });
+  try {
+    await program(world, shown, (ended) => {
+      code = ended;
+    }).parseAsync(argv, { from: 'user' });
+  } catch (error) {
+    code = codeFor(error, shown);
+  }
+  return world.signal.aborted ? 130 : code;
+};
+
+const serviceWords = `
+Words of the service itself:
+  serve             Serve the API
+  migrate           Bring the database up to date
+  register          Put the service into Keystone's catalogue
+  config check      Tell every fault of the configuration
+  key               Make, rotate and show the keys that seal credentials`;
+
+interface Typed {
+  readonly osCloud?: string;
+  readonly endpoint?: string;
+  readonly json?: boolean;
+  readonly timeout?: string;
+  readonly wait?: string;
+}
+
+const program = (world: World, shown: Screen, end: (code: number) => void): Command => {
+  const { version, stdout, stderr, operations } = world;
+  const igor = new Command('igor')
+    .description('Out-of-band gateway for OpenStack: power, boot, health and commands of your machines')
+    .helpOption('--help', 'show what can be said')
+    .version(version, '--version', 'show the version')
+    .option('--os-cloud <name>', 'sign in as this entry of clouds.yaml (OS_CLOUD)')
+    .option('--endpoint <url>', "Igor's address, in place of the catalogue's")
+    .option('--json', 'answer with one JSON document')
+    .option('--timeout <seconds>', 'how long one answer may take (60)')
+    .option('--wait <seconds>', 'how long the service may wait for a busy controller')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => void stdout.write(text),
+      writeErr: (text) => void stderr.write(text),
+      outputError: (text, write) => write(text.replace(/^error: /, 'igor: ')),
+      getOutHelpWidth: () => stdout.columns ?? 80,
+      getErrHelpWidth: () => stderr.columns ?? 80,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .exitOverride()
+    .addHelpText('after', serviceWords);
+
+  const context: Context = {
+    world,
+    screen: shown,
+    operations,
+    end,
+    globals: () => {
+      const { osCloud, endpoint, json = false, timeout, wait } = igor.opts<Typed>();
+      const timeoutS = secondsOf('--timeout', timeout);
+      if (timeoutS === 0) throw new Fault('invalid-input', '--timeout: must be at least 1');
+      return {
+        json,
+        timeoutS,
+        waitS: secondsOf('--wait', wait),
+        ...(osCloud !== undefined && { osCloud }),
+        ...(endpoint !== undefined && { endpoint }),
+      };
+    },
+  };
+  const commands = [
+    loginCommand(context),
+    logoutCommand(context),
+    whoamiCommand(context),
+    machinesCommand(context),
+    powerCommand(context),
+    bootCommand(context),
+    healthCommand(context),
+    execCommand(context),
+    apiCommand(context),
+    completionCommand(context, () => igor),
+  ];
+  for (const one of commands) igor.addCommand(one);
+  settle(igor);
+  return igor;
+};
+
+/** What a parent has settled holds for all below it. */
+const settle = (parent: Command): void => {
+  for (const child of parent.commands) settle(child.copyInheritedSettings(parent));
+};
+
+const codeFor = (error: unknown, shown: Screen): number => {
+  // Commander has said what there is to say.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (!(error instanceof Fault)) {
+    if (!(error instanceof Error && 'syscall' in error)) throw error;
+    shown.note(`igor: ${plain(error.message)}`);
+    return 1;
+  }
+  shown.note(`igor: ${plain(error.detail)}`);
+  if (error.code === 'stopping') return 130;
+  return error.code === 'invalid-input' ? 2 : 3;
+};

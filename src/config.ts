@@ -1,0 +1,178 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { cloudOf, type Cloud } from './domain/cloud.ts';
+import { cloudSettings } from './domain/clouds-file.ts';
+import { Secret } from './domain/secret.ts';
+import { defaultNetworks } from './domain/target-networks.ts';
+
+const seconds = z.coerce.number().int().min(0);
+/** `.meta` comes last: a wrapper put round it afterwards hides the mark. */
+const secret = (description: string) =>
+  z
+    .string()
+    .min(1)
+    .transform((value) => new Secret(value))
+    .optional()
+    .meta({ secret: true, description });
+const listen = z
+  .string()
+  .regex(/^(\[[0-9a-fA-F:.]+\]|[^:\s]+):\d{1,5}$/, 'must be address:port, an IPv6 address in brackets');
+
+/** Igor's own settings, by the names they have in the environment and in the YAML file. */
+export const settings = z.strictObject({
+  DATABASE_URL: secret('PostgreSQL 15 or later; without it an embedded one is started'),
+  IGOR_LISTEN: listen.default('127.0.0.1:8080').describe('Address and port to serve on'),
+  IGOR_METRICS_LISTEN: listen.default('127.0.0.1:9180').describe('Address and port of /metrics and /ready'),
+  IGOR_PUBLIC_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('Where clients reach it: registered, and used in links'),
+  IGOR_DATA_DIR: z
+    .string()
+    .default('/var/lib/igor')
+    .describe('What Igor keeps beside its database, and the embedded one'),
+  IGOR_KEYRING_FILE: z.string().optional().describe('Keys that open stored credentials; made by `igor key new`'),
+  IGOR_SERVICE_TYPE: z
+    .string()
+    .regex(/^[a-z][a-z-]*[a-z]$/, 'must be lower-case letters and hyphens')
+    .default('out-of-band')
+    .describe('Service type in the catalogue'),
+  IGOR_TARGET_NETWORKS: z
+    .string()
+    .default(defaultNetworks.join(','))
+    .describe('Networks in which controllers and hosts may be, with commas between'),
+  IGOR_WWW_AUTHENTICATE_URI: z.url().optional().describe('Where a 401 sends clients; OS_AUTH_URL, if absent'),
+  IGOR_TOKEN_CACHE_SECONDS: seconds
+    .max(3600)
+    .default(60)
+    .describe('How long a validated token is trusted; 0: not at all'),
+  IGOR_TOKEN_CACHE_ENTRIES: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(20_000)
+    .describe('Validated tokens kept'),
+  IGOR_OBSERVE_SECONDS: seconds
+    .max(86_400)
+    .default(60)
+    .describe('Interval at which each machine is observed; 0: never'),
+  IGOR_STOP_SECONDS: seconds.min(1).max(600).default(30).describe('How long a stop waits for what runs'),
+  IGOR_REGISTER_CLOUD: z.string().optional().describe('Entry of clouds.yaml with admin credentials, for registration'),
+  IGOR_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('The least that is logged'),
+});
+export type Settings = z.output<typeof settings>;
+
+export interface Config {
+  readonly settings: Settings;
+  /** The service user's; null for a word that does not speak as it. */
+  readonly cloud: Cloud | null;
+  /** The admin's, for registration, if configured. */
+  readonly registerCloud: Cloud | null;
+}
+
+/** The configuration, or every fault in it, each naming its setting. */
+export type Reading = { readonly config: Config } | { readonly problems: readonly string[] };
+
+type Environment = Record<string, string | undefined>;
+
+/** Keystone's secrets, which have no place in a process's environment once they are read. */
+const cloudSecrets = ['OS_PASSWORD', 'OS_TOKEN', 'OS_APPLICATION_CREDENTIAL_SECRET'] as const;
+/** Read elsewhere in this project, by programs that pass their environment on. */
+const foreign = /^IGOR_(CONFIG_FILE|(DEMO|TEST|BENCH)_.*)$/;
+
+/**
+ * Reads the environment over the YAML file, once, and removes from the environment what is secret. A word that does not
+ * speak as the service user needs no `cloud`.
+ */
+export const readConfig = (options: { readonly cloud: boolean }, environment: Environment = process.env): Reading => {
+  const problems: string[] = [];
+  const source: Environment = { ...yamlFile(environment['IGOR_CONFIG_FILE'], problems), ...present(environment) };
+  for (const name of secretNames) readSecretFile(name, source, problems);
+  const secrets = [...secretNames, ...cloudSecrets];
+  for (const name of secrets) Reflect.deleteProperty(environment, name);
+
+  const own = Object.entries(source).filter(([name]) => name in settings.shape || isOurs(name));
+  const parsed = settings.safeParse(Object.fromEntries(own));
+  if (!parsed.success) problems.push(...parsed.error.issues.flatMap(sentences));
+
+  const registerName = source['IGOR_REGISTER_CLOUD'];
+  const registerCloud = registerName === undefined ? null : readCloud({}, registerName, problems);
+  const cloud = options.cloud ? readCloud(source, source['OS_CLOUD'], problems) : null;
+  if (problems.length > 0 || !parsed.success) return { problems };
+  return { config: Object.freeze({ settings: Object.freeze(parsed.data), cloud, registerCloud }) };
+};
+
+/** A cloud by `OS_*`, or by its name in clouds.yaml. */
+export const readCloud = (given: Environment, name: string | undefined, problems: string[]): Cloud | null => {
+  const env = { ...given };
+  for (const secret of cloudSecrets) readSecretFile(secret, env, problems);
+  const directories = ['.', join(homedir(), '.config/openstack'), '/etc/openstack'];
+  const text = (file: string): string | undefined =>
+    directories
+      .map((directory) => join(directory, file))
+      .filter(existsSync)
+      .map((path) => readFileSync(path, 'utf8'))[0];
+  const named = env['OS_CLIENT_CONFIG_FILE'];
+  const cloudsYaml = named === undefined ? text('clouds.yaml') : readFileSync(named, 'utf8');
+  const secureYaml = text('secure.yaml');
+  const read = cloudSettings({
+    env,
+    ...(cloudsYaml !== undefined && { cloudsYaml }),
+    ...(secureYaml !== undefined && { secureYaml }),
+    ...(name !== undefined && { cloud: name }),
+  });
+  const cloud = 'problems' in read ? read : cloudOf(read.settings);
+  if ('cloud' in cloud) return cloud.cloud;
+  problems.push(...cloud.problems);
+  return null;
+};
+
+const secretNames = Object.entries(settings.shape)
+  .filter(([, schema]) => schema.meta()?.['secret'] === true)
+  .map(([name]) => name);
+
+const isOurs = (name: string): boolean => name.startsWith('IGOR_') && !foreign.test(name) && !secretFile(name);
+
+const secretFile = (name: string): boolean => secretNames.some((secretName) => name === `${secretName}_FILE`);
+
+/** An empty variable is as good as none. */
+const present = (environment: Environment): Environment =>
+  Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''));
+
+const yamlFile = (path: string | undefined, problems: string[]): Environment => {
+  if (path === undefined || path === '') return {};
+  try {
+    const entries = z
+      .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+      .parse(parse(readFileSync(path, 'utf8')) ?? {});
+    return Object.fromEntries(Object.entries(entries).map(([name, value]) => [name, String(value)]));
+  } catch (error) {
+    problems.push(
+      `IGOR_CONFIG_FILE: ${path} is not a YAML map of settings (${error instanceof Error ? error.message.split('\n')[0] : ''})`,
+    );
+    return {};
+  }
+};
+
+/** A secret may be given as the name of a file that holds it. */
+const readSecretFile = (name: string, source: Environment, problems: string[]): void => {
+  const path = source[`${name}_FILE`];
+  if (path === undefined || source[name] !== undefined) return;
+  try {
+    source[name] = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+  } catch {
+    problems.push(`${name}_FILE: ${path} cannot be read`);
+  }
+};
+
+const sentences = (issue: z.core.$ZodIssue): readonly string[] =>
+  issue.code === 'unrecognized_keys'
+    ? issue.keys.map((key) => `${key}: there is no such setting`)
+    : [`${issue.path.join('.')}: ${issue.message}`];
+
+/** The whole environment, for the CLI, whose settings are a cloud's. */
+export const environment = (): Readonly<Environment> => ({ ...process.env });

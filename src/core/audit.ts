@@ -1,0 +1,105 @@
+import { asFault, Fault } from '../domain/fault.ts';
+import { outcomeOf, type Effect } from '../domain/journal.ts';
+import type { Controllers, Executions, Journal, Log, Machines, NewRecord } from '../ports/services.ts';
+import type { Act, LocatedAct, Steps } from './execute.ts';
+
+interface Ledger {
+  readonly journal: Journal;
+  readonly machines: Pick<Machines, 'beyond'>;
+  readonly controllers: Pick<Controllers, 'beyond'>;
+  readonly executions: Pick<Executions, 'beyond'>;
+  readonly log: Log;
+}
+
+/**
+ * Surrounds an act with its rows: the intent before anything is sent, the outcome after. A refusal is a row as well,
+ * for reads too. Without the journal, changes and sensitive reads are refused and plain reads go on.
+ */
+export const audit = ({ journal, log }: Ledger): Steps['audit'] => {
+  const settle = async (record: NewRecord): Promise<void> => {
+    await journal.append(record).catch((error: unknown) => {
+      log.error({ act: record.actId, operation: record.operation, err: error }, 'journal.unsettled');
+    });
+  };
+
+  return async (act, work) => {
+    const record = recordOf(act);
+    const journalled = isJournalled(act.operation.effect);
+    if (journalled) await journal.append({ ...record, kind: 'intent' });
+    try {
+      const output = await work();
+      if (journalled) await settle({ ...record, kind: 'outcome', outcome: 'done' });
+      return output;
+    } catch (thrown) {
+      const fault = asFault(thrown);
+      const { code, detail } = fault;
+      const denied = code === 'forbidden';
+      if (journalled || denied)
+        await settle({ ...record, kind: denied ? 'denied' : 'outcome', outcome: outcomeOf(code), code, detail });
+      throw thrown;
+    }
+  };
+};
+
+/** A 404 for what exists beyond the caller's scope is a row too. */
+export const missed = ({ journal, log, ...stores }: Ledger): Steps['missed'] => {
+  return async (act, id, fault) => {
+    if (!(fault instanceof Fault) || fault.code !== 'not-found') return;
+    const kind = act.operation.on;
+    const store =
+      kind === 'machine'
+        ? stores.machines
+        : kind === 'controller'
+          ? stores.controllers
+          : kind === 'execution'
+            ? stores.executions
+            : null;
+    try {
+      const beyond = await store?.beyond(act.target);
+      if (!beyond) return;
+      const { id: targetId, projectId: targetProjectId } = beyond;
+      const target = { targetKind: kind, targetId, targetName: act.target, targetProjectId, addresses: [] };
+      await journal.append({
+        ...callerOf(act, id),
+        ...target,
+        kind: 'missed',
+        outcome: null,
+        code: fault.code,
+        detail: null,
+      });
+    } catch (error) {
+      log.error({ act: id, operation: act.operation.name, err: error }, 'journal.unsettled');
+    }
+  };
+};
+
+const isJournalled = (effect: Effect): boolean => effect !== 'read';
+
+const recordOf = (act: LocatedAct): NewRecord => ({
+  ...callerOf(act, act.id),
+  kind: 'intent',
+  targetKind: act.located.kind,
+  targetId: act.located.id,
+  targetName: act.located.name,
+  targetProjectId: act.located.projectId,
+  addresses: act.located.bindings.map(({ address }) => address),
+  outcome: null,
+  code: null,
+  detail: null,
+});
+
+const callerOf = ({ caller, operation, input }: Act, actId: string) => ({
+  actId,
+  operation: operation.name,
+  effect: operation.effect,
+  permission: operation.permission,
+  requestId: caller.requestId,
+  globalRequestId: caller.globalRequestId,
+  userId: caller.identity.userId,
+  userName: caller.identity.userName,
+  projectId: caller.identity.projectId,
+  projectName: caller.identity.projectName,
+  roles: caller.identity.roles,
+  // A secret in an input is a `Secret`, which prints as `[secret]` wherever it stands.
+  input: JSON.parse(JSON.stringify(input)) as unknown,
+});

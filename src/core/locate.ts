@@ -1,0 +1,68 @@
+import type { Caller } from '../domain/caller.ts';
+import { bindingRoles, type Binding } from '../domain/controller.ts';
+import { Fault } from '../domain/fault.ts';
+import { hostPort } from '../domain/host-port.ts';
+import { ownedBy, type PolicyTarget } from '../domain/policy.ts';
+import type { Controllers } from '../ports/services.ts';
+import type { Found, Kind, Services } from './operation.ts';
+
+/** What an act is on: within the scope, what the rules look at, and what there is to lease. */
+export interface Located {
+  readonly kind: Kind;
+  readonly found: Partial<Found<Kind>>;
+  readonly id: string | null;
+  readonly name: string | null;
+  readonly projectId: string | null;
+  readonly bindings: readonly Binding[];
+  /** What the rules look at now, after a wait: it may have changed hands. Faults: `not-found` when it is gone. */
+  now(): Promise<PolicyTarget>;
+}
+
+export type Locators = {
+  readonly [K in Kind]: (name: string, caller: Caller) => Promise<Located & { found: Found<K> }>;
+};
+
+/** A locator a kind. A new kind is a line in `Kinds` and a function here, and does not compile without. */
+export const locators = ({ machines, controllers, executions, journal }: Services): Locators => ({
+  async machine(name, caller) {
+    const machine = await machines.get(name, caller);
+    const { id, projectId, bindings } = machine;
+    const now = async (): Promise<PolicyTarget> => ownedBy((await machines.get(id, caller)).projectId);
+    return { kind: 'machine', found: { machine }, id, name: machine.name, projectId, bindings, now };
+  },
+  async controller(id, caller) {
+    const controller = await controllers.get(id, caller.scope);
+    const { port, revision } = controller;
+    const address = hostPort(controller.address, port);
+    const projectId = ownerOf(controller);
+    const bindings = [{ controllerId: id, address, revision, roles: bindingRoles, selector: null }];
+    const now = async (): Promise<PolicyTarget> => ownedBy(ownerOf(await controllers.get(id, caller.scope)));
+    return { kind: 'controller', found: { controller }, id, name: address, projectId, bindings, now };
+  },
+  async execution(id, caller) {
+    const execution = await executions.get(id, caller.scope);
+    return { ...plain('execution', id, execution.projectId), found: { execution } };
+  },
+  async operation(id, caller) {
+    const operation = await journal.act(id, caller.scope);
+    if (operation === null) throw new Fault('not-found', 'there is no such operation');
+    return { ...plain('operation', id, operation.projectId), found: { operation } };
+  },
+  async service(_name, caller) {
+    return { ...plain('service', null, caller.identity.projectId), found: { service: null } };
+  },
+});
+
+/** Who acts on a controller acts on every machine behind it: one that projects share is the operator's. */
+const ownerOf = ({ projectId, machineProjects }: Awaited<ReturnType<Controllers['get']>>): string | null =>
+  machineProjects.every((project) => project === projectId) ? projectId : null;
+
+/** What belongs to the project that made it, for good, and leads to no controller. */
+const plain = (kind: Kind, id: string | null, projectId: string | null): Omit<Located, 'found'> => ({
+  kind,
+  id,
+  name: null,
+  projectId,
+  bindings: [],
+  now: async () => ownedBy(projectId),
+});

@@ -1,0 +1,129 @@
+import { randomUUID } from 'node:crypto';
+import type { Binding, ControllerHealth } from '../domain/controller.ts';
+import { asFault, Fault, type FaultCode } from '../domain/fault.ts';
+import type { PowerState } from '../domain/power.ts';
+import type { Log, Observations, ObservedMachine } from '../ports/services.ts';
+import type { Keeper } from './lease.ts';
+
+/** Keeps what is known of machines fresh: at an interval, when asked, and after a change. */
+export interface Observer {
+  /** Asks the device now and records what it says. Faults: those of the driver, and `controller-unsupported`. */
+  look(machine: ObservedMachine, signal: AbortSignal): Promise<PowerState>;
+  /** Reads back what a change led to, in the background; that it cannot never changes the outcome of the change. */
+  readBack(machine: ObservedMachine, wanted: PowerState | null): void;
+  /** Starts the rounds: every controller once an interval, whichever replica does it. 0: none. */
+  start(intervalMs: number): void;
+  stop(): Promise<void>;
+}
+
+interface Ports {
+  readonly keeper: Keeper;
+  readonly observations: Observations;
+  readonly log: Log;
+}
+
+const tickMs = 1000;
+/** Controllers read at once in a round. */
+const mostAtOnce = 8;
+const lookMs = 20_000;
+/** Seconds between the readings after a change: soon at first, for a soft-off may take minutes. */
+const readBackSeconds = [0.3, 0.7, 1, 2, 4, 8, 15, 30, 60];
+
+export const observer = ({ keeper, observations, log }: Ports): Observer => {
+  const end = new AbortController();
+  const running = new Set<Promise<void>>();
+  const run = (work: Promise<void>): void => {
+    running.add(work);
+    void work.finally(() => running.delete(work));
+  };
+
+  const look: Observer['look'] = async (machine, signal) => {
+    const binding = powerBinding(machine);
+    const wish = { needs: ['power'], bindings: machine.bindings, changes: false, patienceMs: 0 } as const;
+    try {
+      await using leased = await keeper.lease({ ...wish, operation: 'observe', actId: randomUUID(), signal });
+      const before = keeper.changes(binding.controllerId);
+      const state = await leased.device.power.get({ signal: leased.signal });
+      // A change that began or ended meanwhile makes this reading one of before.
+      if (keeper.changes(binding.controllerId) === before) await observations.power(machine.id, state);
+      await observations.health(binding.controllerId, 'ok');
+      return state;
+    } catch (thrown) {
+      const health = healthAfter[asFault(thrown).code];
+      if (health !== undefined && !signal.aborted) await observations.health(binding.controllerId, health);
+      throw thrown;
+    }
+  };
+
+  const quietly = async (machine: ObservedMachine): Promise<PowerState | null> => {
+    const signal = AbortSignal.any([end.signal, AbortSignal.timeout(lookMs)]);
+    return look(machine, signal).catch((thrown: unknown) => {
+      const fault = asFault(thrown);
+      const told = { machine: machine.id, code: fault.code, ...(fault.code === 'internal' ? { err: thrown } : {}) };
+      if (fault.code === 'internal') log.error(told, 'observation.failed');
+      else log.debug(told, 'observation.failed');
+      return null;
+    });
+  };
+
+  const round = async (intervalMs: number): Promise<void> => {
+    const due = await observations.claimDue(intervalMs, mostAtOnce);
+    await Promise.all(due.map(quietly));
+  };
+
+  const rounds = async (intervalMs: number): Promise<void> => {
+    while (!end.signal.aborted) {
+      await round(intervalMs).catch((error: unknown) => log.warn({ err: error }, 'observation.round-failed'));
+      await pause(tickMs, end.signal);
+    }
+  };
+
+  return {
+    look,
+    readBack(machine, wanted) {
+      const follow = async (): Promise<void> => {
+        for (const seconds of readBackSeconds) {
+          await pause(seconds * 1000, end.signal);
+          if (end.signal.aborted) return;
+          const state = await quietly(machine);
+          if (state !== null && (wanted === null || state === wanted)) return;
+        }
+      };
+      run(follow());
+    },
+    start(intervalMs) {
+      if (intervalMs > 0) run(rounds(intervalMs));
+    },
+    async stop() {
+      end.abort();
+      await Promise.allSettled(running);
+    },
+  };
+};
+
+const powerBinding = ({ bindings }: ObservedMachine): Binding => {
+  const binding = bindings.find(({ roles }) => roles.includes('power'));
+  if (binding === undefined) throw new Fault('controller-unsupported', 'no controller of this machine serves power');
+  return binding;
+};
+
+/** What a fault says of the controller; those that are not here say nothing of it. */
+const healthAfter: Partial<Record<FaultCode, ControllerHealth>> = {
+  'controller-unreachable': 'unreachable',
+  'controller-login-refused': 'credentials',
+  'controller-suite-refused': 'credentials',
+  'sessions-exhausted': 'saturated',
+  'controller-garbled': 'garbled',
+};
+
+const pause = async (ms: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    if (signal.aborted) done();
+    else signal.addEventListener('abort', done, { once: true });
+  });

@@ -1,0 +1,146 @@
+import type { z } from 'zod';
+import type { Caller } from '../domain/caller.ts';
+import type { Controller } from '../domain/controller.ts';
+import type { Execution } from '../domain/execution.ts';
+import type { Act, Effect } from '../domain/journal.ts';
+import type { Machine } from '../domain/machine.ts';
+import type { Permission } from '../domain/policy.ts';
+import type { PowerState } from '../domain/power.ts';
+import type { Capabilities, Capability, Driver } from '../ports/controller.ts';
+import type { Remote } from '../ports/remote.ts';
+import type { Controllers, Executions, Journal, Machines, Projects, Reach } from '../ports/services.ts';
+
+/** What an operation may be on: where its path begins, and what is found there. */
+export interface Kinds {
+  machine: { path: `/machines/{machine}${string}`; found: Machine };
+  controller: { path: `/controllers/{controller}${string}`; found: Controller };
+  execution: { path: `/executions/{execution}${string}`; found: Execution };
+  operation: { path: `/operations/{operation}${string}`; found: Act };
+  service: { path: `/${string}`; found: null };
+}
+export type Kind = keyof Kinds;
+export type Found<On extends Kind> = { readonly [K in On]: Kinds[K]['found'] };
+
+/** What operations may use, each by naming it. */
+export interface Services {
+  readonly machines: Machines;
+  readonly controllers: Controllers;
+  readonly executions: Executions;
+  readonly journal: Journal;
+  readonly projects: Projects;
+  readonly reach: Reach;
+  readonly remote: Remote;
+  readonly drivers: ReadonlyMap<string, Driver>;
+  /** Asks the device for its power and records it. */
+  readonly look: (machine: Machine, signal: AbortSignal) => Promise<PowerState>;
+  /** Milliseconds for which an observation counts as fresh. */
+  readonly freshMs: number;
+  /** Wakes the workers that run queued commands. */
+  readonly wake: () => void;
+  /** An absolute link to a path under the public URL. */
+  readonly href: (path: string) => string;
+  /** What the caller may do, by the rules, to things of its own project. */
+  readonly permissions: (caller: Caller) => readonly Permission[];
+}
+type Service = keyof Services;
+
+/** What surrounds one act, whoever asked for it. */
+export interface Ambit {
+  /** The act's id, in the journal and under `/v1/operations`. */
+  readonly id: string;
+  readonly caller: Caller;
+  readonly signal: AbortSignal;
+  /** How long the caller wants to wait, in milliseconds; null: he did not say. */
+  readonly patienceMs: number | null;
+  /** The revision that `If-Match` names, if it names one. */
+  readonly revision: number | null;
+  /** Refuses unless the caller also has this permission on what the operation is on; for inputs that ask for more. */
+  readonly demand: (permission: Permission) => void;
+}
+
+type Context<On extends Kind, Needs extends Capability, Uses extends Service, Input> = Ambit &
+  Found<On> &
+  Pick<Services, Uses> & { readonly input: Input; readonly device: Pick<Capabilities, Needs> };
+
+/** How an output is answered, beside its body. */
+export type SuccessStatus = 200 | 201 | 202 | 204;
+export interface Answer {
+  /** One of the declared; the first, if absent. */
+  readonly status?: SuccessStatus;
+  readonly location?: string;
+  /** Of configuration, never of observations. */
+  readonly revision?: number;
+}
+
+interface Declaration<
+  On extends Kind,
+  Needs extends Capability,
+  Uses extends Service,
+  I extends z.ZodObject,
+  O extends z.ZodType,
+> {
+  readonly on: On;
+  /** `thing.verb`: CLI words, `operationId`, journal and log key, metric label. */
+  readonly name: `${string}.${string}`;
+  /** For users: OpenAPI text, CLI help. */
+  readonly summary: string;
+  readonly permission: Permission;
+  readonly effect: Effect;
+  readonly needs?: readonly Needs[];
+  readonly uses?: readonly Uses[];
+  readonly input: I;
+  /** What is not declared here never leaves. */
+  readonly output: O;
+  run(context: Context<On, Needs, Uses, z.output<I>>): Promise<z.input<O>>;
+}
+
+interface Route<On extends Kind, O extends z.ZodType> {
+  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
+  readonly path: Kinds[On]['path'];
+  /** What a success may be answered with; 200, if absent. */
+  readonly statuses?: readonly [SuccessStatus, ...SuccessStatus[]];
+  readonly answer?: (output: z.output<O>) => Answer;
+}
+
+/** A declaration as the flow sees it, its types forgotten. */
+export interface Step {
+  readonly on: Kind;
+  readonly name: string;
+  readonly summary: string;
+  readonly permission: Permission;
+  readonly effect: Effect;
+  readonly needs?: readonly Capability[];
+  readonly input: z.ZodObject;
+  readonly output: z.ZodType;
+  run(context: Ambit & Services & Partial<Found<Kind>> & { input: unknown; device: Capabilities }): Promise<unknown>;
+}
+
+/** A step that callers reach by a route of their own. */
+export interface Operation extends Step {
+  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
+  readonly path: string;
+  readonly statuses?: readonly [SuccessStatus, ...SuccessStatus[]];
+  answer?(output: unknown): Answer;
+}
+
+/** Returns what it is given; exists so that TypeScript infers, and refuses what does not fit. */
+export const operation = <
+  On extends Kind,
+  I extends z.ZodObject,
+  O extends z.ZodType,
+  Needs extends Capability = never,
+  Uses extends Service = never,
+>(
+  declaration: Declaration<On, Needs, Uses, I, O> & Route<On, O>,
+): Operation => declaration as Operation; // its run asks for less than the flow gives
+
+/** Likewise, for work that only the queue asks for and that has no route. */
+export const step = <
+  On extends Kind,
+  I extends z.ZodObject,
+  O extends z.ZodType,
+  Needs extends Capability = never,
+  Uses extends Service = never,
+>(
+  declaration: Declaration<On, Needs, Uses, I, O>,
+): Step => declaration as Step; // as above

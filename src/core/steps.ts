@@ -1,0 +1,90 @@
+import { Fault } from '../domain/fault.ts';
+import type { Policy } from '../domain/policy.ts';
+import { powerAction, stateAfter } from '../domain/power.ts';
+import type { Log, Observations, Tokens } from '../ports/services.ts';
+import { audit, missed } from './audit.ts';
+import type { Leased, LocatedAct, Steps } from './execute.ts';
+import type { Keeper } from './lease.ts';
+import { locators } from './locate.ts';
+import type { Observer } from './observe.ts';
+import type { Services } from './operation.ts';
+
+interface Parts {
+  readonly services: Services;
+  readonly tokens: Tokens;
+  readonly policy: Policy;
+  readonly keeper: Keeper;
+  readonly observer: Observer;
+  readonly observations: Observations;
+  readonly log: Log;
+}
+
+/** How long a change waits for another on the same controller, when the caller does not say. */
+const usualPatienceMs = 10_000;
+
+/** Joins the parts to the steps of the flow. */
+export const steps = (parts: Parts): Steps => {
+  const { services, tokens, policy, keeper, observer, observations, log } = parts;
+  const find = locators(services);
+  const ledger = { ...services, log };
+
+  return {
+    services,
+    async authenticate(token, signal) {
+      if (token === null) throw new Fault('unauthenticated', 'The request you have made requires authentication.');
+      return tokens.validate(token, signal);
+    },
+    scope: (identity, { token, requestId, globalRequestId }) => ({
+      identity,
+      scope: policy.scopeOf(identity),
+      requestId,
+      globalRequestId,
+      token,
+    }),
+    locate: async (kind, name, caller) => find[kind](name, caller),
+    audit: audit(ledger),
+    missed: missed(ledger),
+    authorize({ identity }, permission, target) {
+      if (policy.permits(permission, identity, target)) return;
+      throw new Fault('forbidden', `${permission} is not among what ${identity.userName} may do here`);
+    },
+    async lease(act) {
+      const { operation, located, id, patienceMs, signal } = act;
+      const { needs = [], effect, name } = operation;
+      const changes = effect === 'change' || effect === 'disrupt';
+      if (needs.length === 0) return { ...nothing, signal };
+      const { bindings } = located;
+      const wish = { needs, bindings, changes, operation: name, actId: id, signal };
+      const leased = await keeper.lease({ ...wish, patienceMs: patienceMs ?? usualPatienceMs });
+      return changes ? followed(leased, act, observer) : leased;
+    },
+    async outdate(act) {
+      const { machine } = act.located.found;
+      if (machine !== undefined && changesPower(act)) await observations.outdate(machine.id, wanted(act));
+    },
+  };
+};
+
+const nothing: Omit<Leased, 'signal'> = {
+  device: {} as Leased['device'], // nothing was needed, and the declaration lets nothing be used
+  waited: false,
+  [Symbol.asyncDispose]: async () => undefined,
+};
+
+/** The reading comes after the change, once the turn is given back, and elsewhere. */
+const followed = (leased: Leased, act: LocatedAct, observer: Observer): Leased => ({
+  ...leased,
+  async [Symbol.asyncDispose]() {
+    await leased[Symbol.asyncDispose]();
+    const { machine } = act.located.found;
+    if (machine !== undefined && changesPower(act)) observer.readBack(machine, wanted(act));
+  },
+});
+
+const changesPower = ({ operation }: LocatedAct): boolean =>
+  operation.effect === 'disrupt' && operation.needs?.includes('power') === true;
+
+const wanted = ({ input }: LocatedAct): ReturnType<typeof stateAfter> => {
+  const action = powerAction.safeParse(input['target']);
+  return action.success ? stateAfter(action.data) : null;
+};

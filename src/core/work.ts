@@ -1,0 +1,104 @@
+import { asFault } from '../domain/fault.ts';
+import type { Policy } from '../domain/policy.ts';
+import type { ExecutionClaim, Executions, Log } from '../ports/services.ts';
+import { perform, type Steps } from './execute.ts';
+import type { Step } from './operation.ts';
+
+/** Runs what is queued: claims it for this replica alone, and takes each target the way every request takes. */
+export interface Worker {
+  start(): void;
+  /** There may be work. */
+  wake(): void;
+  /** Claims no more; resolves when what runs has ended, or is cut off by the signal. */
+  stop(signal: AbortSignal): Promise<void>;
+}
+
+interface Ports {
+  readonly steps: Steps;
+  readonly executions: Executions;
+  readonly policy: Policy;
+  /** What a queued target is: one command on one machine. */
+  readonly step: Step;
+  readonly log: Log;
+}
+
+const mostAtOnce = 16;
+const pollMs = 1000;
+/** Beside the command's own time, what connecting and settling may take. */
+const marginMs = 30_000;
+
+export const worker = ({ steps, executions, policy, step, log }: Ports): Worker => {
+  const cut = new AbortController();
+  const running = new Set<Promise<void>>();
+  let timer: NodeJS.Timeout | undefined;
+  let stopping = false;
+  let claiming: Promise<void> | null = null;
+  let again = false;
+
+  const runOne = async (claim: ExecutionClaim): Promise<void> => {
+    const { executionId, machineId, caller, timeoutMs } = claim;
+    const scoped = { ...caller, scope: policy.scopeOf(caller.identity), token: null };
+    const signal = AbortSignal.any([cut.signal, AbortSignal.timeout(timeoutMs + marginMs)]);
+    const input = { execution_id: executionId, command: claim.command, timeout_ms: timeoutMs };
+    const act = { caller: scoped, operation: step, target: machineId, input, revision: null, patienceMs: null, signal };
+    // The step settles what it ran; a refusal before it ran is settled here.
+    await perform(steps, act).catch(async (thrown: unknown) => {
+      const { code, detail } = asFault(thrown);
+      if (code === 'internal')
+        log.error({ execution: executionId, machine: machineId, err: thrown }, 'execution.broke');
+      const state = code === 'outcome-unknown' ? 'unknown' : 'failed';
+      await executions.settle(executionId, { ...nothingRan, machineId, state, fault: { code, detail } });
+    });
+  };
+
+  const claim = async (): Promise<void> => {
+    while (!stopping && running.size < mostAtOnce) {
+      const claims = await executions.claim(mostAtOnce - running.size);
+      if (claims.length === 0) return;
+      for (const one of claims) {
+        const work = runOne(one).catch((error: unknown) => log.error({ err: error }, 'execution.unsettled'));
+        running.add(work);
+        void work.finally(() => {
+          running.delete(work);
+          wake();
+        });
+      }
+    }
+  };
+
+  const wake = (): void => {
+    again = claiming !== null;
+    if (stopping || again) return;
+    claiming = claim()
+      .catch((error: unknown) => log.warn({ err: error }, 'execution.unclaimed'))
+      .finally(() => {
+        claiming = null;
+        if (again) wake();
+      });
+  };
+
+  return {
+    start() {
+      timer = setInterval(wake, pollMs);
+      wake();
+    },
+    wake,
+    async stop(signal) {
+      stopping = true;
+      clearInterval(timer);
+      await claiming;
+      signal.addEventListener('abort', () => cut.abort(), { once: true });
+      if (signal.aborted) cut.abort();
+      await Promise.allSettled(running);
+    },
+  };
+};
+
+const nothingRan = {
+  exitCode: null,
+  signal: null,
+  stdout: null,
+  stderr: null,
+  truncated: false,
+  durationMs: null,
+} as const;

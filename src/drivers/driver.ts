@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import { Fault } from '../domain/fault.ts';
+import type { Capabilities, Capability, Driver, Endpoint } from '../ports/controller.ts';
+
+/** A driver: a link to a controller and, for each capability, a function from the link to it. */
+export interface Declaration<Options extends z.ZodType, Link extends AsyncDisposable> {
+  readonly name: string;
+  /** The port that its protocol usually takes. */
+  readonly port: number;
+  readonly options: Options;
+  readonly capabilities: { readonly [C in Capability]?: (link: Link) => Capabilities[C] };
+  /** Sends nothing yet. Faults: `invalid-input` for what the protocol cannot carry. */
+  connect(endpoint: Endpoint & { readonly options: z.infer<Options> }): Link;
+}
+
+/** A driver offers what its declaration has keys for: there is no second list. */
+export const driver = <Options extends z.ZodType, Link extends AsyncDisposable>(
+  declaration: Declaration<Options, Link>,
+): Driver => {
+  const { name, port, options, capabilities } = declaration;
+  // The keys of the mapped type are capabilities; `Object.entries` knows them only as strings.
+  const offered = Object.entries(capabilities) as [Capability, (link: Link) => Capabilities[Capability]][];
+
+  return {
+    name,
+    port,
+    options,
+    offers: new Set(offered.map(([capability]) => capability)),
+    open(endpoint) {
+      const accepted = options.safeParse(endpoint.options);
+      if (!accepted.success) {
+        throw new Fault('invalid-input', `options of ${name}: ${z.prettifyError(accepted.error)}`);
+      }
+      const link = declaration.connect({ ...endpoint, options: accepted.data });
+      let disposed: Promise<void> | undefined;
+
+      return {
+        device: Object.fromEntries(offered.map(([capability, make]) => [capability, make(link)])),
+        [Symbol.asyncDispose]: async () => (disposed ??= close(link)),
+      };
+    },
+  };
+};
+
+/** A link that cannot be closed is closed as far as anyone can do anything about it. */
+const close = async (link: AsyncDisposable): Promise<void> => {
+  try {
+    await link[Symbol.asyncDispose]();
+  } catch {
+    return;
+  }
+};

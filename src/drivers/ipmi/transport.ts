@@ -1,0 +1,29 @@
+import { isIP } from 'node:net';
+import { Fault } from '../../domain/fault.ts';
+import type { Ipmi, IpmiEndpoint } from './link.ts';
+import { processes } from './process.ts';
+import type { Program } from './process.ts';
+
+/**
+ * The way in which a BMC is reached: so far a process for each command.
+ * Sends nothing yet. Faults: `invalid-input` for an address or a credential that IPMI cannot carry.
+ */
+export const transport = (endpoint: IpmiEndpoint, program: Program): Ipmi => {
+  const { address, port, credential } = endpoint;
+  if (isIP(address) === 0) throw new Fault('invalid-input', 'address: an IP address is wanted');
+  if (!Number.isInteger(port) || port < 1 || port > 65535) throw new Fault('invalid-input', 'port: 1 to 65535');
+  checkText('username', credential.username, 16);
+  checkText('password', credential.password.reveal(), 20);
+
+  return processes(endpoint, program);
+};
+
+/**
+ * The lengths of IPMI 2.0 §22.28 and §22.30. What ipmitool would cut silently, or report as a refused login, is refused
+ * here: it ends a password at the first tab or line end and at 20 bytes, and takes an empty one for none.
+ */
+const checkText = (what: string, text: string, most: number): void => {
+  if (text === '') throw new Fault('invalid-input', `${what}: it is empty`);
+  if (Buffer.byteLength(text) > most) throw new Fault('invalid-input', `${what}: IPMI takes at most ${most} bytes`);
+  if (/[\u0000-\u001f\u007f]/.test(text)) throw new Fault('invalid-input', `${what}: it has a control character`);
+};

@@ -1,0 +1,55 @@
+import http, { type Server } from 'node:http';
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+
+export interface Metrics {
+  readonly observe: (operation: string, status: number, seconds: number) => void;
+  readonly unknownOutcomes: (count: number) => void;
+  /** /metrics, and /ready with the causes why not; a listener of its own, for operators alone. */
+  listener(ready: () => Promise<readonly string[]>): Server;
+}
+
+export const metrics = (): Metrics => {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const requests = new Histogram({
+    name: 'igor_request_seconds',
+    help: 'Requests by operation and status',
+    labelNames: ['operation', 'status'],
+    buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60],
+    registers: [registry],
+  });
+  const unknown = new Counter({
+    name: 'igor_outcomes_unknown_total',
+    help: 'Changes whose outcome is not known',
+    registers: [registry],
+  });
+  const readiness = new Gauge({
+    name: 'igor_ready',
+    help: '1 when tokens can be validated and the database answers',
+    registers: [registry],
+  });
+
+  return {
+    observe: (operation, status, seconds) => requests.observe({ operation, status }, seconds),
+    unknownOutcomes: (count) => unknown.inc(count),
+    listener: (ready) =>
+      http.createServer((request, response) => {
+        const answer = async (): Promise<void> => {
+          const causes = await ready();
+          readiness.set(causes.length === 0 ? 1 : 0);
+          if (request.url === '/metrics') {
+            response.setHeader('Content-Type', registry.contentType);
+            response.end(await registry.metrics());
+          } else if (request.url === '/ready') {
+            response.statusCode = causes.length === 0 ? 200 : 503;
+            response.setHeader('Content-Type', 'application/json');
+            response.end(JSON.stringify({ ready: causes.length === 0, causes }));
+          } else {
+            response.statusCode = 404;
+            response.end();
+          }
+        };
+        answer().catch(() => response.destroy());
+      }),
+  };
+};

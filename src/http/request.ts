@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto';
+import type { Request as HttpRequest, Response } from 'express';
+import type { Operation } from '../core/operation.ts';
+import { Fault } from '../domain/fault.ts';
+import { Secret } from '../domain/secret.ts';
+
+const globalId = /^req-[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
+const mostWaitSeconds = 60;
+
+export const newRequestId = (): string => `req-${randomUUID()}`;
+
+/** The inbound id names the chain; it is never taken for one's own. */
+export const globalRequestId = (request: HttpRequest): string | null => {
+  const header = request.headers['x-openstack-request-id'];
+  return typeof header === 'string' && globalId.test(header) ? header : null;
+};
+
+export const tokenOf = (request: HttpRequest): Secret | null => {
+  const header = request.headers['x-auth-token'];
+  const text = typeof header === 'string' ? header.trim() : '';
+  return text === '' ? null : new Secret(text);
+};
+
+/** `Prefer: wait=N` (RFC 7240 §4.3), in milliseconds. */
+export const patienceOf = (request: HttpRequest): number | null => {
+  const header = request.headers['prefer'];
+  if (typeof header !== 'string') return null;
+  const seconds = /(?:^|[,;\s])wait=(\d{1,6})(?:$|[,;\s])/i.exec(header)?.[1];
+  return seconds === undefined ? null : Math.min(Number(seconds), mostWaitSeconds) * 1000;
+};
+
+/** The revision that `If-Match` names; `*` and absence name none. Faults: `precondition-failed` for what never was an ETag of ours. */
+export const revisionOf = (request: HttpRequest): number | null => {
+  const header = request.headers['if-match'];
+  if (header === undefined || header.trim() === '*') return null;
+  const revision = /^"(\d{1,9})"$/.exec(header.trim())?.[1];
+  if (revision === undefined) throw new Fault('precondition-failed', 'If-Match names no revision of this');
+  return Number(revision);
+};
+
+/** Aborted when the client goes away before the answer is whole. */
+export const goneSignal = (response: Response): AbortSignal => {
+  const gone = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) gone.abort();
+  });
+  return gone.signal;
+};
+
+/** What the operation is to decode: the body of a change, the query of the rest. */
+export const inputOf = (
+  request: HttpRequest,
+  operation: Operation,
+  fromQuery: (query: Readonly<Record<string, string>>) => unknown,
+): unknown => {
+  const query = queryOf(request);
+  if (operation.method === 'get') return fromQuery(query);
+  const [unknown] = Object.keys(query);
+  if (unknown !== undefined) throw new Fault('invalid-input', `${unknown.slice(0, 64)}: unknown query parameter`);
+  const body = request.body as unknown;
+  if (hasBody(request) && body === undefined)
+    throw new Fault('unsupported-media-type', 'Content-Type must be application/json');
+  return body ?? {};
+};
+
+const queryOf = (request: HttpRequest): Record<string, string> => {
+  const query: Record<string, string> = {};
+  for (const [key, value] of Object.entries(request.query)) {
+    if (typeof value !== 'string') throw new Fault('invalid-input', `${key.slice(0, 64)}: is given more than once`);
+    query[key] = value;
+  }
+  return query;
+};
+
+const hasBody = ({ headers }: HttpRequest): boolean =>
+  headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';

@@ -1,0 +1,68 @@
+import { Router, type Response } from 'express';
+import { execute, type Steps } from '../core/execute.ts';
+import { fromStrings } from '../core/from-strings.ts';
+import type { Answer, Operation, SuccessStatus } from '../core/operation.ts';
+import { Fault } from '../domain/fault.ts';
+import { globalRequestId, goneSignal, inputOf, patienceOf, revisionOf, tokenOf } from './request.ts';
+
+interface Options {
+  readonly steps: Steps;
+  readonly operations: readonly Operation[];
+  readonly href: (path: string) => string;
+}
+
+/** `{machine}` is Express's `:machine`; what the operation is on is the only part of a path that varies. */
+const expressPath = (path: string): string => path.replace(/\{(\w+)\}/g, ':$1');
+
+/** A route for each operation, and 405 with `Allow` for the other methods of its path. */
+export const routes = ({ steps, operations, href }: Options): Router => {
+  const router = Router({ caseSensitive: true });
+  for (const operation of operations) {
+    const fromQuery = fromStrings(operation.input);
+    router[operation.method](expressPath(operation.path), async (request, response) => {
+      const { locals } = response;
+      locals['operation'] = operation.name;
+      const output = await execute(steps, operation, {
+        token: tokenOf(request),
+        target: operation.on === 'service' ? '' : String(request.params[operation.on]),
+        input: inputOf(request, operation, fromQuery),
+        revision: revisionOf(request),
+        patienceMs: patienceOf(request),
+        requestId: String(locals['requestId']),
+        globalRequestId: globalRequestId(request),
+        gone: goneSignal(response),
+      });
+      const answer = { status: operation.statuses?.[0] ?? 200, ...operation.answer?.(output) };
+      send(response, output, answer, href);
+    });
+  }
+  for (const [path, methods] of methodsByPath(operations)) {
+    router.all(expressPath(path), () => {
+      throw new Fault('method-not-allowed', undefined, { headers: { Allow: methods.join(', ') } });
+    });
+  }
+  return router;
+};
+
+const send = (
+  response: Response,
+  output: unknown,
+  { status, location, revision }: Answer & { status: SuccessStatus },
+  href: (path: string) => string,
+): void => {
+  response.status(status);
+  if (location !== undefined) response.set('Location', href(location));
+  if (revision !== undefined) response.set('ETag', `"${revision}"`);
+  if (status === 204) response.end();
+  else response.json(output);
+};
+
+const methodsByPath = (operations: readonly Operation[]): ReadonlyMap<string, readonly string[]> => {
+  const methods = new Map<string, string[]>();
+  for (const { path, method } of operations) {
+    const allowed = methods.get(path) ?? [];
+    allowed.push(...(method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]));
+    methods.set(path, allowed);
+  }
+  return methods;
+};

@@ -1,0 +1,15 @@
+#!/usr/bin/env node
+/** `igor`: a word of the service's, else the CLI's. Imports only what the word asks for. */
+const [word, ...rest] = process.argv.slice(2);
+
+const words: Readonly<Record<string, () => Promise<(args: readonly string[]) => Promise<number>>>> = {
+  serve: async () => (await import('./words/serve.ts')).serveWord,
+  migrate: async () => (await import('./words/migrate.ts')).migrateWord,
+  register: async () => (await import('./words/register.ts')).registerWord,
+  config: async () => (await import('./words/config.ts')).configWord,
+  key: async () => (await import('./words/key.ts')).keyWord,
+};
+
+const load = word === undefined ? undefined : words[word];
+if (load !== undefined) process.exitCode = await (await load())(rest);
+else process.exitCode = await (await import('./words/cli.ts')).cliWord(process.argv.slice(2));

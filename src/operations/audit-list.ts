@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { operation } from '../core/operation.ts';
+import { outcome, recordKind, type JournalRecord } from '../domain/journal.ts';
+import { link, pageLinks, paging } from '../domain/link.ts';
+
+const record = z.object({
+  id: z.uuid(),
+  operation_id: z.uuid(),
+  kind: recordKind,
+  at: z.iso.datetime(),
+  operation: z.string(),
+  effect: z.enum(['read', 'reveal', 'change', 'disrupt']),
+  permission: z.string(),
+  request_id: z.string(),
+  global_request_id: z.string().nullable(),
+  user: z.object({ id: z.string(), name: z.string() }),
+  project: z.object({ id: z.string(), name: z.string() }).nullable(),
+  roles: z.array(z.string()),
+  target: z.object({
+    kind: z.string(),
+    id: z.string().nullable(),
+    name: z.string().nullable(),
+    project_id: z.string().nullable(),
+    addresses: z.array(z.string()),
+  }),
+  input: z.unknown(),
+  outcome: outcome.nullable(),
+  code: z.string().nullable(),
+  detail: z.string().nullable(),
+});
+
+export const auditList = operation({
+  on: 'service',
+  name: 'audit.list',
+  summary: 'List what was done, newest first: by whom, to what, and what became of it',
+  method: 'get',
+  path: '/audit-records',
+  permission: 'oob:audit:list',
+  effect: 'reveal',
+  uses: ['journal', 'href'],
+  input: z.strictObject({
+    ...paging,
+    machine: z.string().max(255).optional().describe('Id or name of a machine'),
+    user_id: z.string().max(64).optional(),
+    operation: z.string().max(64).optional().describe('A name such as power.set'),
+    since: z.iso.datetime({ offset: true }).optional(),
+  }),
+  output: z.object({ audit_records: z.array(record), links: z.array(link) }),
+
+  async run({ caller, input, journal, href }) {
+    const { limit, marker = null, machine = null, user_id: userId = null, operation: name = null, since } = input;
+    const query = {
+      limit,
+      marker,
+      machine,
+      userId,
+      operation: name,
+      since: since === undefined ? null : new Date(since),
+    };
+    const found = await journal.list(query, caller.scope);
+    const ids = found.map(({ id }) => id);
+    return { audit_records: found.map(toWire), links: pageLinks('/v1/audit-records', input, ids, href) };
+  },
+});
+
+const toWire = (row: JournalRecord): z.input<typeof record> => ({
+  id: row.id,
+  operation_id: row.actId,
+  kind: row.kind,
+  at: row.at.toISOString(),
+  operation: row.operation,
+  effect: row.effect,
+  permission: row.permission,
+  request_id: row.requestId,
+  global_request_id: row.globalRequestId,
+  user: { id: row.userId, name: row.userName },
+  project: row.projectId === null ? null : { id: row.projectId, name: row.projectName ?? '' },
+  roles: [...row.roles],
+  target: {
+    kind: row.targetKind,
+    id: row.targetId,
+    name: row.targetName,
+    project_id: row.targetProjectId,
+    addresses: [...row.addresses],
+  },
+  input: row.input,
+  outcome: row.outcome,
+  code: row.code,
+  detail: row.detail,
+});

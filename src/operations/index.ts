@@ -1,0 +1,47 @@
+import type { Operation } from '../core/operation.ts';
+import { auditList } from './audit-list.ts';
+import { bootGet } from './boot-get.ts';
+import { bootSet } from './boot-set.ts';
+import { controllerCreate } from './controller-create.ts';
+import { controllerDelete } from './controller-delete.ts';
+import { controllerGet } from './controller-get.ts';
+import { controllerList } from './controller-list.ts';
+import { controllerUpdate } from './controller-update.ts';
+import { credentialSet } from './credential-set.ts';
+import { executionCreate } from './execution-create.ts';
+import { executionGet } from './execution-get.ts';
+import { healthGet } from './health-get.ts';
+import { machineDelete } from './machine-delete.ts';
+import { machineEnrol } from './machine-enrol.ts';
+import { machineGet } from './machine-get.ts';
+import { machineList } from './machine-list.ts';
+import { machineUpdate } from './machine-update.ts';
+import { operationGet } from './operation-get.ts';
+import { powerGet } from './power-get.ts';
+import { powerSet } from './power-set.ts';
+import { whoamiGet } from './whoami-get.ts';
+
+/** Everything that can be asked for, in the order in which documents show it. */
+export const operations: readonly Operation[] = [
+  whoamiGet,
+  machineList,
+  machineEnrol,
+  machineGet,
+  machineUpdate,
+  machineDelete,
+  powerGet,
+  powerSet,
+  bootGet,
+  bootSet,
+  healthGet,
+  controllerList,
+  controllerCreate,
+  controllerGet,
+  controllerUpdate,
+  controllerDelete,
+  credentialSet,
+  operationGet,
+  executionCreate,
+  executionGet,
+  auditList,
+];

@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { operation } from '../core/operation.ts';
+import { Fault } from '../domain/fault.ts';
+import { machineBody, machineToWire } from '../domain/machine.ts';
+import { bindingsFrom, endpointFrom, machineFields } from './machine-input.ts';
+
+/** Who could aim Igor's key or sessions elsewhere would own them: these fields ask for a permission of their own. */
+const aiming = ['project_id', 'ports', 'ssh', 'bindings'] as const;
+
+export const machineUpdate = operation({
+  on: 'machine',
+  name: 'machine.update',
+  summary: 'Change what is recorded of a machine',
+  method: 'patch',
+  path: '/machines/{machine}',
+  permission: 'oob:machine:update',
+  effect: 'change',
+  uses: ['machines', 'projects', 'reach', 'remote', 'href'],
+  input: z.strictObject({ machine: z.strictObject(machineFields).partial() }),
+  output: z.object({ machine: machineBody }),
+  answer: ({ machine }) => ({ revision: machine.revision }),
+
+  async run({ caller, machine, input, machines, projects, reach, remote, href, signal, demand, revision }) {
+    if (aiming.some((field) => input.machine[field] !== undefined)) demand('oob:machine:aim');
+    const { project_id: wanted, bindings, ssh, ...rest } = input.machine;
+    const project =
+      wanted === undefined || caller.token === null ? null : await projects.find(wanted, caller.token, signal);
+    if (wanted !== undefined && project === null)
+      throw new Fault('invalid-input', 'machine.project_id: Keystone shows you no such project');
+    // An endpoint keeps the key pair that the machine has; the first one is given one.
+    const keys =
+      machine.ssh === null ? remote.makeKeyPair(`igor:${machine.name}`) : { publicKey: machine.ssh.publicKey };
+    const changed = await machines.update(
+      machine.id,
+      {
+        ...defined(rest),
+        ...(project && { projectId: project.id, projectDomainId: project.domainId }),
+        ...(bindings && { bindings: bindingsFrom(bindings) }),
+        ...(ssh !== undefined && { ssh: ssh && { ...(await endpointFrom(ssh, reach, signal)), ...keys } }),
+      },
+      revision,
+    );
+    return { machine: machineToWire(changed, href) };
+  },
+});
+
+/** Without the members that are absent in all but name. */
+const defined = <T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  }; // what remains is defined

@@ -1,0 +1,189 @@
+import type { Caller, Identity, Scope } from '../domain/caller.ts';
+import type { Controller, ControllerHealth, Credential, BindingRole } from '../domain/controller.ts';
+import type { Execution, ExecutionTarget } from '../domain/execution.ts';
+import type { Act, JournalRecord } from '../domain/journal.ts';
+import type { Machine, Port, SshEndpoint } from '../domain/machine.ts';
+import type { PowerState } from '../domain/power.ts';
+import type { Secret } from '../domain/secret.ts';
+
+/** A page of a collection: at most `limit`, after the item whose id is `marker`. */
+export interface PageQuery {
+  readonly limit: number;
+  readonly marker: string | null;
+}
+
+export interface MachineQuery extends PageQuery {
+  readonly names: readonly string[] | null;
+  readonly projectId: string | null;
+  /** Each of them must be there. */
+  readonly tags: readonly string[];
+  readonly sort: { readonly key: 'name' | 'created_at'; readonly descending: boolean };
+}
+
+export interface NewController {
+  readonly projectId: string | null;
+  readonly driver: string;
+  readonly address: string;
+  readonly port: number;
+  readonly credential: Credential;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+export interface NewBinding {
+  readonly controller: { readonly id: string } | NewController;
+  readonly roles: readonly BindingRole[];
+  readonly selector: string | null;
+}
+
+export interface NewSsh extends SshEndpoint {
+  readonly privateKey: Secret;
+}
+
+export interface NewMachine {
+  readonly name: string;
+  readonly projectId: string;
+  readonly projectDomainId: string;
+  readonly description: string;
+  readonly tags: readonly string[];
+  readonly ports: readonly Port[];
+  readonly maintenance: boolean;
+  readonly bindings: readonly NewBinding[];
+  readonly ssh: NewSsh | null;
+}
+
+/** What may change of a machine; an absent member stays. */
+export type MachineChange = Partial<Omit<NewMachine, 'ssh'> & { readonly ssh: NewSsh | SshEndpoint | null }>;
+
+/** Reads and writes machines, never beyond the scope. An id or a name serves; a name resolves in `projectId` first. */
+export interface Machines {
+  /** Faults: `not-found`, `ambiguous`. */
+  get(idOrName: string, caller: Caller): Promise<Machine>;
+  /** Faults: `invalid-input` for an unknown marker. */
+  list(query: MachineQuery, scope: Scope): Promise<readonly Machine[]>;
+  /** Faults: `conflict` when the name or a controller's address is taken. */
+  create(machine: NewMachine): Promise<Machine>;
+  /** Faults: `precondition-failed` when `revision` is given and no longer the current one, `conflict`, `not-found`. */
+  update(id: string, change: MachineChange, revision: number | null): Promise<Machine>;
+  /**
+   * Also drops controllers that were its alone. Faults: `precondition-failed`, `in-use` while something other than
+   * the act `actId` runs on it.
+   */
+  delete(id: string, revision: number | null, actId: string): Promise<void>;
+  /** For the journal alone: whether something by that name exists beyond what a caller may see. */
+  beyond(idOrName: string): Promise<{ readonly id: string; readonly projectId: string } | null>;
+  /** Opens the sealed private key. */
+  privateKey(id: string): Promise<Secret>;
+}
+
+export interface Controllers {
+  get(id: string, scope: Scope): Promise<Controller & { readonly machineProjects: readonly string[] }>;
+  list(query: PageQuery, scope: Scope): Promise<readonly Controller[]>;
+  create(controller: NewController): Promise<Controller>;
+  update(id: string, change: Partial<Omit<NewController, 'credential'>>, revision: number | null): Promise<Controller>;
+  /** Faults: `in-use` while a machine is bound to it. */
+  delete(id: string, revision: number | null): Promise<void>;
+  setCredential(id: string, credential: Credential): Promise<void>;
+  beyond(id: string): Promise<{ readonly id: string; readonly projectId: string | null } | null>;
+  /** What it takes to log in, opened; for the lease keeper alone. Null when the controller is gone. */
+  endpoint(id: string): Promise<{ readonly controller: Controller; readonly credential: Credential } | null>;
+}
+
+export type NewRecord = Omit<JournalRecord, 'id' | 'at' | 'replicaId'>;
+
+export interface JournalQuery extends PageQuery {
+  readonly machine: string | null;
+  readonly userId: string | null;
+  readonly operation: string | null;
+  readonly since: Date | null;
+}
+
+/** Append-only. */
+export interface Journal {
+  append(record: NewRecord): Promise<void>;
+  list(query: JournalQuery, scope: Scope): Promise<readonly JournalRecord[]>;
+  act(id: string, scope: Scope): Promise<Act | null>;
+  /** Appends the outcome `unknown` to each intent whose replica is gone; the number of them. */
+  sweep(): Promise<number>;
+}
+
+/** A controller's work is done by the one replica that holds its lease. By the database's clock. */
+export interface Leases {
+  /** Takes or keeps the lease. Null: another replica holds it. The fence grows with each change of holder. */
+  acquire(controllerId: string): Promise<{ readonly fence: bigint } | null>;
+  /** Prolongs those that are still ours; the ids that are not. */
+  renew(controllerIds: readonly string[]): Promise<readonly string[]>;
+  release(controllerId: string): Promise<void>;
+}
+
+/** As much of a machine as observing needs. */
+export type ObservedMachine = Pick<Machine, 'id' | 'bindings'>;
+
+export interface Observations {
+  power(machineId: string, state: PowerState): Promise<void>;
+  /** What was observed is from before a change that is about to be sent. */
+  outdate(machineId: string, wanted: PowerState | null): Promise<void>;
+  health(controllerId: string, health: ControllerHealth): Promise<void>;
+  /** Claims machines whose power is due for a look, for this replica alone. */
+  claimDue(intervalMs: number, most: number): Promise<readonly ObservedMachine[]>;
+}
+
+export interface ExecutionClaim {
+  readonly executionId: string;
+  readonly machineId: string;
+  readonly command: readonly string[];
+  readonly timeoutMs: number;
+  readonly caller: RecordedCaller;
+}
+
+/** A caller as a queue keeps it: without its token. */
+export interface RecordedCaller {
+  readonly identity: Identity;
+  readonly requestId: string;
+  readonly globalRequestId: string | null;
+}
+
+export interface Executions {
+  create(
+    caller: RecordedCaller,
+    command: readonly string[],
+    timeoutMs: number,
+    machines: readonly Machine[],
+  ): Promise<Execution>;
+  get(id: string, scope: Scope): Promise<Execution>;
+  /** Claims queued targets for this replica. */
+  claim(most: number): Promise<readonly ExecutionClaim[]>;
+  settle(executionId: string, target: Omit<ExecutionTarget, 'machineName'>): Promise<void>;
+  /** Targets that ran in a replica that is gone become `unknown`. */
+  sweep(): Promise<number>;
+  beyond(id: string): Promise<{ readonly id: string; readonly projectId: string | null } | null>;
+}
+
+/** Questions to Keystone on a caller's behalf. */
+export interface Projects {
+  /** Null: there is none, or this caller may not see it. */
+  find(
+    projectId: string,
+    token: Secret,
+    signal: AbortSignal,
+  ): Promise<{ readonly id: string; readonly domainId: string; readonly name: string } | null>;
+}
+
+/** Whether an address lies where Igor may reach. */
+export interface Reach {
+  /** The addresses of a host, all of them permitted. Faults: `invalid-input` naming the reason. */
+  resolve(host: string, signal: AbortSignal): Promise<readonly string[]>;
+}
+
+/** Validates tokens. */
+export interface Tokens {
+  /** Faults: `unauthenticated`, `identity-unavailable`, `identity-misconfigured`. */
+  validate(token: Secret, signal: AbortSignal): Promise<Identity>;
+}
+
+export interface Log {
+  debug(fields: object, event: string): void;
+  info(fields: object, event: string): void;
+  warn(fields: object, event: string): void;
+  error(fields: object, event: string): void;
+  child(fields: object): Log;
+}

@@ -1,0 +1,223 @@
+import { mkdirSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { join } from 'node:path';
+import { incarnate } from './adapters/incarnation.ts';
+import { keystone } from './adapters/keystone/http.ts';
+import { projects } from './adapters/keystone/projects.ts';
+import { serviceLogin } from './adapters/keystone/service-login.ts';
+import { tokenCache } from './adapters/keystone/token-cache.ts';
+import { validation } from './adapters/keystone/validate.ts';
+import { controllers } from './adapters/postgres/controllers.ts';
+import { hearCanary } from './adapters/postgres/canary.ts';
+import { executions } from './adapters/postgres/executions.ts';
+import { journal } from './adapters/postgres/journal.ts';
+import { leases } from './adapters/postgres/leases.ts';
+import { machines } from './adapters/postgres/machines.ts';
+import { observations } from './adapters/postgres/observations.ts';
+import { joinReplicas } from './adapters/postgres/replicas.ts';
+import { migrate } from './adapters/postgres/source.ts';
+import { sqlOf } from './adapters/postgres/sql.ts';
+import { reach } from './adapters/reach.ts';
+import { ssh } from './adapters/ssh.ts';
+import { atStart } from './catalogue.ts';
+import type { Config } from './config.ts';
+import { keeper } from './core/lease.ts';
+import { observer } from './core/observe.ts';
+import type { Services } from './core/operation.ts';
+import { steps } from './core/steps.ts';
+import { worker } from './core/work.ts';
+import { openDatabase, openKeyring } from './database.ts';
+import { hostPort } from './domain/host-port.ts';
+import { ownedBy, permissions, policy } from './domain/policy.ts';
+import { targetNetworks } from './domain/target-networks.ts';
+import { drivers } from './drivers/index.ts';
+import { app } from './http/app.ts';
+import { metrics } from './http/metrics.ts';
+import { openapi } from './http/openapi.ts';
+import { executionRun } from './operations/execution-run.ts';
+import { operations } from './operations/index.ts';
+import type { Log } from './ports/services.ts';
+import { version } from './version.ts';
+
+/** A running service. */
+export interface Service {
+  /** `host:port` that it listens on. */
+  readonly address: string;
+  readonly metricsAddress: string;
+  /** Finishes or hands back what runs, closes every session, within the configured time. */
+  stop(): Promise<void>;
+}
+
+const leaseMs = 15_000;
+const idleMs = 5_000;
+
+/** Where things are made and joined. Reads as a list; on a failure, what was made is stopped again. */
+export const serve = async ({ settings, cloud, registerCloud }: Config, log: Log): Promise<Service> => {
+  if (cloud === null) throw new Error('the service needs credentials of its own');
+  const undo: (() => Promise<unknown>)[] = [];
+  const stopAll = async (): Promise<void> => {
+    for (const step of undo.splice(0).reverse())
+      await step().catch((error: unknown) => log.warn({ err: error }, 'stop.failed'));
+  };
+  try {
+    mkdirSync(settings.IGOR_DATA_DIR, { recursive: true, mode: 0o711 });
+    const publicUrl = (settings.IGOR_PUBLIC_URL ?? `http://${settings.IGOR_LISTEN}`).replace(/\/+$/, '');
+    const href = (path: string): string => `${publicUrl}${path}`;
+    const numbers = metrics();
+
+    const keyring = await openKeyring(settings);
+    const { database, embedded, close } = await openDatabase(settings, log);
+    undo.push(close);
+    const applied = await migrate(database);
+    if (applied.length > 0) log.info({ applied }, 'schema.migrated');
+    const sql = sqlOf(database);
+    await hearCanary(sql, keyring);
+
+    const { replicaId, buried } = incarnate(settings.IGOR_DATA_DIR);
+    const journalOf = journal(sql, replicaId);
+    const executionsOf = executions(sql, replicaId);
+    const sweep = async (): Promise<void> => {
+      const acts = await journalOf.sweep();
+      const runs = await executionsOf.sweep();
+      if (acts + runs === 0) return;
+      numbers.unknownOutcomes(acts + runs);
+      log.warn({ acts, runs }, 'journal.swept');
+    };
+    const replica = await joinReplicas(sql, { id: replicaId, address: null, version, log, sweep });
+    undo.push(async () => replica.leave());
+    if (buried !== null) await replica.bury(buried);
+    await sweep();
+
+    const ask = keystone(cloud);
+    const service = serviceLogin(cloud, ask, log);
+    const cache = { seconds: settings.IGOR_TOKEN_CACHE_SECONDS, entries: settings.IGOR_TOKEN_CACHE_ENTRIES };
+    const tokens = tokenCache(validation(ask, service, log), cache);
+
+    const rules = policy();
+    const reachable = reach(targetNetworks(settings.IGOR_TARGET_NETWORKS.split(',').map((network) => network.trim())));
+    const machinesOf = machines(sql, keyring);
+    const controllersOf = controllers(sql, keyring);
+    const observationsOf = observations(sql);
+    const driversOf = drivers({ homeDir: join(settings.IGOR_DATA_DIR, 'ipmitool') });
+    const now = (): number => performance.now();
+    const leasesOf = leases(sql, replicaId, leaseMs);
+    const keep = keeper({
+      controllers: controllersOf,
+      leases: leasesOf,
+      drivers: driversOf,
+      reach: reachable,
+      log,
+      now,
+      leaseMs,
+      idleMs,
+    });
+    const observe = observer({ keeper: keep, observations: observationsOf, log });
+
+    const services: Services = {
+      machines: machinesOf,
+      controllers: controllersOf,
+      executions: executionsOf,
+      journal: journalOf,
+      projects: projects(ask),
+      reach: reachable,
+      remote: ssh({ resolve: reachable.resolve }),
+      drivers: driversOf,
+      look: observe.look,
+      freshMs: settings.IGOR_OBSERVE_SECONDS * 2000,
+      wake: () => work.wake(),
+      href,
+      permissions: ({ identity }) =>
+        permissions.filter((permission) => rules.permits(permission, identity, ownedBy(identity.projectId))),
+    };
+    const flow = steps({
+      services,
+      tokens,
+      policy: rules,
+      keeper: keep,
+      observer: observe,
+      observations: observationsOf,
+      log,
+    });
+    const work = worker({ steps: flow, executions: executionsOf, policy: rules, step: executionRun, log });
+
+    const handler = app({
+      steps: flow,
+      operations,
+      serviceType: settings.IGOR_SERVICE_TYPE,
+      authUri: settings.IGOR_WWW_AUTHENTICATE_URI ?? cloud.authUrl,
+      href,
+      openapi: JSON.stringify(openapi(operations, version)),
+      log,
+      observe: numbers.observe,
+    });
+    const server = createServer(
+      { maxHeaderSize: 32_768, requestTimeout: 30_000, headersTimeout: 15_000, keepAliveTimeout: 65_000 },
+      handler,
+    );
+    const ready = async (): Promise<readonly string[]> => {
+      const causes = await Promise.all([
+        service.current().then(
+          () => null,
+          (error: unknown) => `keystone: ${String(error)}`,
+        ),
+        sql.rows('SELECT 1').then(
+          () => null,
+          (error: unknown) => `database: ${String(error)}`,
+        ),
+      ]);
+      return causes.filter((cause) => cause !== null);
+    };
+    const metricsServer = numbers.listener(ready);
+    const metricsAddress = await listen(metricsServer, settings.IGOR_METRICS_LISTEN);
+    undo.push(async () => closed(metricsServer));
+    const address = await listen(server, settings.IGOR_LISTEN);
+
+    observe.start(settings.IGOR_OBSERVE_SECONDS * 1000);
+    work.start();
+    if (embedded) log.warn({ data_dir: settings.IGOR_DATA_DIR }, 'database.embedded');
+    void atStart({ service, cloud, registerCloud, database: sql, publicUrl, type: settings.IGOR_SERVICE_TYPE, log });
+    log.info(
+      { address, metrics: metricsAddress, public_url: publicUrl, replica: replicaId, version },
+      'service.started',
+    );
+
+    return {
+      address,
+      metricsAddress,
+      async stop() {
+        log.info({ replica: replicaId }, 'service.stopping');
+        const end = AbortSignal.timeout(settings.IGOR_STOP_SECONDS * 1000);
+        const drained = closed(server);
+        await observe.stop();
+        await Promise.all([work.stop(end), keep.stop(end)]);
+        server.closeAllConnections();
+        await drained;
+        await stopAll();
+        log.info({ replica: replicaId }, 'service.stopped');
+      },
+    };
+  } catch (error) {
+    await stopAll();
+    throw error;
+  }
+};
+
+const listen = async (server: Server, at: string): Promise<string> => {
+  const [, host = '', port = ''] = /^\[?(.*?)\]?:(\d+)$/.exec(at) ?? [];
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(Number(port), host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  const bound = server.address();
+  return typeof bound === 'object' && bound !== null ? hostPort(bound.address, bound.port) : at;
+};
+
+/** No new connections, idle ones closed; resolves when the last answer is out. */
+const closed = async (server: Server): Promise<void> =>
+  new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+  });

@@ -1,0 +1,24 @@
+import { homedir } from 'node:os';
+import { login } from '../adapters/keystone/login.ts';
+import { cli } from '../cli/index.ts';
+import { environment } from '../config.ts';
+import { operations } from '../operations/index.ts';
+import { version } from '../version.ts';
+
+/** Every word that is not the service's. Ctrl-C breaks off what waits. */
+export const cliWord = async (args: readonly string[]): Promise<number> => {
+  const broken = new AbortController();
+  process.once('SIGINT', () => broken.abort());
+  return cli(args, {
+    env: environment(),
+    home: homedir(),
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    signIn: async (cloud, signal) => login(cloud, signal),
+    operations,
+    version,
+    now: Date.now,
+    signal: broken.signal,
+  });
+};

@@ -1,0 +1,19 @@
+import { migrate } from '../adapters/postgres/source.ts';
+import { openDatabase } from '../database.ts';
+import { configured, orComplain, say } from './say.ts';
+import { silent } from './silent.ts';
+
+/** Applies the migrations that are missing, and says which. */
+export const migrateWord = async (): Promise<number> => {
+  const config = configured({ cloud: false });
+  if (config === null) return 2;
+  return orComplain(async () => {
+    const { database, close } = await openDatabase(config.settings, silent);
+    try {
+      const applied = await migrate(database);
+      say(applied.length === 0 ? 'the schema is current' : applied.map((name) => `applied ${name}`).join('\n'));
+    } finally {
+      await close();
+    }
+  });
+};

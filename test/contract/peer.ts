@@ -1,0 +1,85 @@
+import type { BootTarget } from '../../src/domain/boot.ts';
+import type { Credential } from '../../src/domain/controller.ts';
+import type { PowerAction, PowerState } from '../../src/domain/power.ts';
+import type { Capabilities, Connection, Endpoint } from '../../src/ports/controller.ts';
+
+/** What some peer cannot show; our own simulators must show it all. */
+export const showables = [
+  'cipher-17',
+  'boot-flags',
+  'health-flags',
+  'nmi',
+  'privileges',
+  'logins',
+  'lock-out',
+  'session-limit',
+  'session-time-out',
+  'faults',
+] as const;
+export type Showable = (typeof showables)[number];
+
+/** What may go wrong at a controller, in nobody's protocol. */
+export type Trouble =
+  | 'boot-answer-lost'
+  | 'change-answer-lost'
+  | 'change-refused'
+  | 'dies-after-change'
+  | 'empty-answer'
+  | 'forged-answer'
+  | 'slow-answer'
+  | 'slow-login';
+
+/** A look behind a peer that can show more than a controller tells. */
+export interface Insight {
+  /** Logins begun with the endpoint's account. */
+  logins(): number;
+  /** An account that may not do everything. */
+  readonly lesser: Credential;
+  /** Sessions open now. */
+  sessions(): number;
+  /** Lets everything go wrong in that way until healed. */
+  inject(trouble: Trouble): void;
+  heal(): void;
+  /** Something is wrong with the machine's fans. */
+  breakFan(): void;
+}
+
+/** A controller, or what stands for one, with a machine behind it that is looked at past the driver. */
+export interface Peer extends AsyncDisposable {
+  /** With full rights. */
+  readonly endpoint: Endpoint;
+  connect(change?: Partial<Endpoint>): Connection;
+  power(): Promise<PowerState>;
+  boot(): Promise<BootTarget>;
+  /** How often the machine was told to do so. */
+  executed(action: PowerAction): Promise<number>;
+  readonly insight: Insight | null;
+}
+
+export interface Wish {
+  /** Sessions that it has; 0: it is full. */
+  readonly maxSessions?: number;
+  /** Refused or broken-off logins after which the account is refused. */
+  readonly lockOutAfter?: number;
+}
+
+export interface Lacks {
+  readonly cannotShow: ReadonlySet<Showable>;
+}
+
+/** For calls that nobody abandons. */
+export const call = { signal: new AbortController().signal };
+
+export type Open = (wish?: Wish) => Promise<Peer>;
+export type ItShowing = (
+  what: Showable,
+  title: string,
+  test: (open: (wish?: Wish) => Promise<Peer & { readonly insight: Insight }>) => Promise<void>,
+) => void;
+
+/** The capabilities that every controller of the contract has. */
+export const deviceOf = (connection: Connection): Capabilities => {
+  const { power, boot, chassis } = connection.device;
+  if (!power || !boot || !chassis) throw new Error('a capability is missing');
+  return { power, boot, chassis };
+};

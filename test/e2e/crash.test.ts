@@ -1,0 +1,123 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'chai';
+import pg from 'pg';
+import { database } from '../support/database.ts';
+import { clientOf, startIgor, testEnvironment, tokenOf, type TestIgor } from '../support/igor.ts';
+import { enrol } from '../support/enrol.ts';
+import { serveIgor } from '../support/process.ts';
+import { simulated, stopSimulated } from '../support/simulated.ts';
+
+interface Row {
+  readonly kind: string;
+  readonly operation: string;
+  readonly outcome: string | null;
+  readonly code: string | null;
+  readonly operation_id: string;
+}
+
+describe('a service that is killed', () => {
+  let env: Record<string, string>;
+  before(async () => {
+    env = await testEnvironment({ DATABASE_URL: await database() });
+  });
+  after(stopSimulated);
+
+  /** As much of an Igor as the helpers need to enrol with it. */
+  const asTest = (url: string): TestIgor => {
+    const as = async (persona: string) => clientOf(url, await tokenOf(persona));
+    return { url, as } as unknown as TestIgor; // a process in the place of a service in this one
+  };
+
+  it('tells a change that it was killed in as unknown, and loses no machine and no row', async () => {
+    const first = await serveIgor(env);
+    const { id, name, bmc } = await simulated(asTest(first.url));
+    bmc.inject({ kind: 'delay', to: 'chassis-control', ms: 3_000 });
+    const bob = clientOf(first.url, await tokenOf('bob'));
+    const change = bob.put(`/v1/machines/${id}/power`, { target: 'on' }).then(
+      () => 'answered',
+      () => 'cut off',
+    );
+    while (bmc.count('chassis-control') === 0) await sleep(20);
+    await first.kill('SIGKILL');
+    expect(await change).to.equal('cut off');
+
+    const second = await serveIgor(env);
+    try {
+      const erin = clientOf(second.url, await tokenOf('erin'));
+      const { body } = await erin.get(`/v1/audit-records?machine=${name}`).expect(200);
+      const records = (body as { audit_records: Row[] }).audit_records;
+      expect(records.map(({ kind, outcome, code }) => [kind, outcome, code])).to.deep.equal([
+        ['outcome', 'unknown', 'outcome-unknown'],
+        ['intent', null, null],
+      ]);
+      const act = await erin.get(`/v1/operations/${records[0]?.operation_id ?? ''}`).expect(200);
+      expect((act.body as { operation: object }).operation).to.deep.include({ state: 'unknown', kind: 'power.set' });
+      // Its controller is free again, and the change was not sent a second time.
+      await clientOf(second.url, await tokenOf('bob'))
+        .get(`/v1/machines/${name}/power?refresh=true`)
+        .expect(200);
+      expect(bmc.count('chassis-control')).to.equal(1);
+    } finally {
+      expect(await second.kill('SIGTERM')).to.equal(0);
+    }
+  });
+
+  it('tells a command that it was killed in as unknown, and never runs it again', async () => {
+    const first = await serveIgor(env);
+    const { id, name } = await enrol(asTest(first.url), 'alpha', { ssh: true });
+    const mark = `/tmp/igor-test-${id}`;
+    const bob = clientOf(first.url, await tokenOf('bob'));
+    const command = ['sh', '-c', `echo ran >> ${mark}; sleep 5`];
+    const { body } = await bob.post('/v1/executions', { targets: [name], command }).expect(202);
+    const { id: executionId } = (body as { execution: { id: string } }).execution;
+    while (!existsSync(mark)) await sleep(20);
+    await first.kill('SIGKILL');
+    const second = await serveIgor(env);
+    try {
+      const again = clientOf(second.url, await tokenOf('bob'));
+      const answer = await again.get(`/v1/executions/${executionId}`).expect(200);
+      expect((answer.body as { execution: object }).execution).to.deep.include({ state: 'unknown' });
+      await sleep(1_500);
+      expect(readFileSync(mark, 'utf8')).to.equal('ran\n');
+    } finally {
+      await second.kill('SIGTERM');
+      rmSync(mark, { force: true });
+    }
+  });
+
+  it('finishes what runs when it is asked to stop, and answers it', async () => {
+    const igor = await serveIgor(env);
+    const { id, bmc } = await simulated(asTest(igor.url));
+    bmc.inject({ kind: 'delay', to: 'chassis-control', ms: 1_000 });
+    const bob = clientOf(igor.url, await tokenOf('bob'));
+    const change = bob.put(`/v1/machines/${id}/power`, { target: 'on' }).then(({ status }) => status);
+    while (bmc.count('chassis-control') === 0) await sleep(20);
+    const code = igor.kill('SIGTERM');
+    expect(await change).to.equal(200);
+    expect(await code).to.equal(0);
+    expect(bmc.sessions()).to.deep.equal([]);
+  });
+
+  it('hands the journal over in one piece: nothing in it can be changed', async () => {
+    const igor = await startIgor({
+      DATABASE_URL: env['DATABASE_URL'] ?? '',
+      IGOR_DATA_DIR: env['IGOR_DATA_DIR'] ?? '',
+      IGOR_KEYRING_FILE: env['IGOR_KEYRING_FILE'] ?? '',
+    });
+    const client = new pg.Client({ connectionString: igor.databaseUrl });
+    await client.connect();
+    try {
+      for (const attack of ["UPDATE journal SET user_name = 'x'", 'DELETE FROM journal', 'TRUNCATE journal']) {
+        const refused = await client.query(attack).then(
+          () => 'done',
+          (error: unknown) => String(error),
+        );
+        expect(refused).to.contain('append-only');
+      }
+    } finally {
+      await client.end();
+      await igor.stop();
+    }
+  });
+});

@@ -1,0 +1,169 @@
+import { expect } from 'chai';
+import type { Operation } from '../../src/core/operation.ts';
+import type { Permission } from '../../src/domain/policy.ts';
+import { operations } from '../../src/operations/index.ts';
+import { enrol, machineBodyFor, type Enrolled } from '../support/enrol.ts';
+import { clientOf, freshName, startIgor, tokenOf, type Client, type TestIgor } from '../support/igor.ts';
+import { keystone, sshd } from '../support/parts.ts';
+
+/** From whom on each permission is open: the one table that this test is about. */
+const levels: Readonly<Record<Permission, Level>> = {
+  'oob:scope:all': 'admin',
+  'oob:whoami:get': 'anyone',
+  'oob:machine:list': 'reader',
+  'oob:machine:get': 'reader',
+  'oob:machine:enrol': 'admin',
+  'oob:machine:update': 'manager',
+  'oob:machine:aim': 'admin',
+  'oob:machine:delete': 'admin',
+  'oob:controller:list': 'manager',
+  'oob:controller:get': 'manager',
+  'oob:controller:create': 'admin',
+  'oob:controller:update': 'admin',
+  'oob:controller:delete': 'admin',
+  'oob:credential:set': 'admin',
+  'oob:power:get': 'reader',
+  'oob:power:set': 'member',
+  'oob:boot:get': 'reader',
+  'oob:boot:set': 'member',
+  'oob:health:get': 'reader',
+  'oob:operation:get': 'reader',
+  'oob:execution:create': 'member',
+  'oob:execution:get': 'member',
+  'oob:audit:list': 'manager',
+};
+
+type Level = 'anyone' | 'reader' | 'member' | 'manager' | 'admin';
+const order: readonly Level[] = ['anyone', 'reader', 'member', 'manager', 'admin'];
+
+/** Who asks, with which project's eyes: all things are alpha's. */
+const callers = [
+  { who: 'nobody', token: null, level: null, sees: false },
+  { who: 'garbage', token: 'gAAAAAgarbage', level: null, sees: false },
+  { who: 'carol', token: 'carol', level: 'reader', sees: true },
+  { who: 'bob', token: 'bob', level: 'member', sees: true },
+  { who: 'erin', token: 'erin', level: 'manager', sees: true },
+  { who: 'alice', token: 'alice', level: 'admin', sees: true },
+  { who: 'mallory', token: 'mallory', level: 'member', sees: false },
+] as const;
+
+type Expected = 'done' | 401 | 403 | 404;
+
+/** On the service, but with names of machines in the body. */
+const naming: ReadonlySet<string> = new Set(['execution.create']);
+
+/** What an operation on a thing of alpha's, or on the service, answers to a caller. */
+const expected = ({ on, name, permission }: Operation, { level, sees }: (typeof callers)[number]): Expected => {
+  if (level === null) return 401;
+  if ((on !== 'service' || naming.has(name)) && !sees) return 404;
+  return order.indexOf(level) >= order.indexOf(levels[permission]) ? 'done' : 403;
+};
+
+interface Stage {
+  readonly machine: Enrolled;
+  readonly operationId: string;
+  readonly executionId: string;
+  readonly projectId: string;
+  readonly hostKeys: readonly string[];
+}
+
+/** A body for each operation that takes one. What an operation consumes is made anew for each caller. */
+const bodies: Readonly<Record<string, (stage: Stage) => object>> = {
+  'machine.enrol': ({ projectId }) => ({ machine: { name: freshName('swept'), project_id: projectId } }),
+  'machine.update': () => ({ machine: { description: 'swept' } }),
+  'power.set': () => ({ target: 'on' }),
+  'boot.set': () => ({ target: 'pxe' }),
+  'controller.create': () => ({
+    controller: { address: '127.0.0.1', port: freshPort(), username: 'igor', password: 'pw' },
+  }),
+  'controller.update': () => ({ controller: { options: { cipher_suites: [3] } } }),
+  'credential.set': ({ machine }) => ({ username: machine.peer.username, password: machine.peer.password }),
+  'execution.create': ({ machine }) => ({ targets: [machine.name], command: ['true'] }),
+};
+
+let port = 30_000;
+const freshPort = (): number => (port += 1);
+
+describe('every route, by every persona', () => {
+  let igor: TestIgor;
+  let stage: Stage;
+  let alice: Client;
+
+  before(async () => {
+    igor = await startIgor();
+    alice = await igor.as('alice');
+    const { seed } = await keystone();
+    const projectId = seed.projects['alpha'] ?? '';
+    const machine = await enrol(igor, 'alpha', { ssh: true });
+    const bob = await igor.as('bob');
+    const power = await bob.put(`/v1/machines/${machine.id}/power`, { target: 'off' }).expect(200);
+    const run = await bob
+      .post('/v1/executions', { targets: [machine.name], command: ['true'] })
+      .set('Prefer', 'wait=20')
+      .expect(200);
+    stage = {
+      machine,
+      projectId,
+      hostKeys: (await sshd()).hostKeys,
+      operationId: (power.body as { operation_id: string }).operation_id,
+      executionId: (run.body as { execution: { id: string } }).execution.id,
+    };
+  });
+  after(async () => igor.stop());
+
+  /** The thing that an operation is tried on: one that it uses up is made for it. */
+  const thing = async (operation: Operation): Promise<string> => {
+    switch (operation.on) {
+      case 'machine': {
+        if (operation.name !== 'machine.delete') return stage.machine.id;
+        const peer = { ...stage.machine.peer, port: freshPort() };
+        const made = await alice
+          .post('/v1/machines', machineBodyFor(freshName('doomed'), stage.projectId, peer))
+          .expect(201);
+        return (made.body as { machine: { id: string } }).machine.id;
+      }
+      case 'controller': {
+        if (operation.name !== 'controller.delete') return stage.machine.controllerId;
+        const controller = {
+          address: '127.0.0.1',
+          port: freshPort(),
+          username: 'igor',
+          password: 'pw',
+          project_id: stage.projectId,
+        };
+        const made = await alice.post('/v1/controllers', { controller }).expect(201);
+        return (made.body as { controller: { id: string } }).controller.id;
+      }
+      case 'operation':
+        return stage.operationId;
+      case 'execution':
+        return stage.executionId;
+      case 'service':
+        return '';
+    }
+  };
+
+  for (const operation of operations) {
+    for (const caller of callers) {
+      const outcome = expected(operation, caller);
+      it(`answers ${operation.name} by ${caller.who} with ${outcome === 'done' ? 'success' : outcome}`, async () => {
+        const path = `/v1${operation.path.replace(/\{\w+\}/, await thing(operation))}`;
+        const token = caller.level === null ? caller.token : await tokenOf(caller.token);
+        const client = clientOf(igor.url, token);
+        const body = bodies[operation.name]?.(stage);
+        const {
+          status,
+          headers,
+          body: answer,
+        } = await (operation.method === 'get' ? client.get(path) : client[operation.method](path, body));
+        if (outcome === 'done') expect(operation.statuses ?? [200]).to.include(status);
+        else {
+          expect(status).to.equal(outcome);
+          expect((answer as { errors: { status: number }[] }).errors[0]?.status).to.equal(outcome);
+        }
+        expect(headers['www-authenticate'] !== undefined).to.equal(outcome === 401);
+        expect(headers['x-openstack-request-id']).to.match(/^req-[0-9a-f-]{36}$/);
+      });
+    }
+  }
+});

@@ -1,0 +1,62 @@
+import type { Chassis } from '../chassis.ts';
+import type { BmcOptions } from '../options.ts';
+import type { Privilege } from '../privilege.ts';
+import type { Session, Sessions } from '../sessions.ts';
+
+/** Completion codes (IPMI 2.0 table 5-2). */
+export const completions = {
+  ok: 0x00,
+  unknownCommand: 0xc1,
+  dataLengthInvalid: 0xc7,
+  parameterOutOfRange: 0xc9,
+  invalidField: 0xcc,
+  insufficientPrivilege: 0xd4,
+  notInPresentState: 0xd5,
+} as const;
+
+export interface Answer {
+  readonly completion: number;
+  readonly data: Buffer;
+}
+
+/** What the commands act upon. */
+export interface Device {
+  readonly options: BmcOptions;
+  /** As it goes over the wire. */
+  readonly guid: Buffer;
+  readonly chassis: Chassis;
+  readonly sessions: Sessions;
+}
+
+interface Call {
+  readonly data: Buffer;
+  readonly device: Device;
+}
+
+interface Described {
+  readonly netfn: number;
+  readonly code: number;
+  /** The fewest bytes of data that it takes. */
+  readonly takes?: number;
+}
+
+/** One that may be sent outside any session. */
+interface OpenCommand extends Described {
+  readonly privilege: 'none';
+  readonly run: (call: Call) => Answer;
+}
+
+/** One that needs a session of at least this privilege (IPMI 2.0 appendix G). */
+interface SessionCommand extends Described {
+  readonly privilege: Privilege;
+  readonly run: (call: Call & { readonly session: Session }) => Answer;
+}
+
+export type Command = OpenCommand | SessionCommand;
+
+export const ok = (data: Buffer | readonly number[] = []): Answer => ({
+  completion: completions.ok,
+  data: Buffer.from(data),
+});
+
+export const refused = (completion: number): Answer => ({ completion, data: Buffer.alloc(0) });

@@ -1,0 +1,65 @@
+import type { Privilege } from './privilege.ts';
+import type { SuiteId } from './suites.ts';
+
+/** An account of the BMC; its number is its place in the list, plus 2 (user 1 is the nameless one). */
+export interface BmcUser {
+  readonly name: string;
+  /** At most 20 bytes. */
+  readonly password: string;
+  /** The highest privilege that a session of this user can reach. */
+  readonly privilege: Privilege;
+  /** Default true. */
+  readonly enabled?: boolean;
+}
+
+export interface BmcOptions {
+  /** An IPv4 or IPv6 address of this host. Default 127.0.0.1. */
+  readonly address: string;
+  /** UDP port; 0, the default, takes a free one. */
+  readonly port: number;
+  readonly users: readonly BmcUser[];
+  /** Default both. */
+  readonly suites: readonly SuiteId[];
+  /** Sessions and logins under way together. Default 4. */
+  readonly maxSessions: number;
+  /** Idle time after which a session ends by itself. Default 10 minutes. */
+  readonly sessionTimeoutMs: number;
+  /** Time after which a login under way is given up. Default 5 s. */
+  readonly loginTimeoutMs: number;
+  /** Logins in a row that failed or were given up, after which a user is refused until `unlock()`; null, the default: never. */
+  readonly lockOutAfter: number | null;
+  /** Where a privilege above the user's own is refused: real BMCs do either. Default at login (RAKP 2). */
+  readonly refusesPrivilegeAt: 'login' | 'set-privilege';
+  /** The host's power when the BMC starts. Default off. */
+  readonly power: 'on' | 'off';
+  /** Time until the power is seen to follow a command. Default 0. */
+  readonly powerDelayMs: number;
+  /** Time the operating system takes for a soft shutdown; null: it ignores the request. Default 0. */
+  readonly softOffMs: number | null;
+  /** System GUID, as a UUID. */
+  readonly guid: string;
+}
+
+export const defaultOptions: BmcOptions = {
+  address: '127.0.0.1',
+  port: 0,
+  users: [
+    { name: 'admin', password: 'adm1n-Secret', privilege: 'administrator' },
+    { name: 'operator', password: '0per-Secret', privilege: 'operator' },
+    { name: 'user', password: 'us3r-Secret', privilege: 'user' },
+    { name: 'disabled', password: 'disabled', privilege: 'administrator', enabled: false },
+  ],
+  suites: [3, 17],
+  maxSessions: 4,
+  sessionTimeoutMs: 600_000,
+  loginTimeoutMs: 5_000,
+  lockOutAfter: null,
+  refusesPrivilegeAt: 'login',
+  power: 'off',
+  powerDelayMs: 0,
+  softOffMs: 0,
+  guid: '69676f72-0000-4000-8000-00000000b3c0',
+};
+
+/** A user's number, as Get Session Info tells it. */
+export const userNumber = (users: readonly BmcUser[], user: BmcUser): number => users.indexOf(user) + 2;

@@ -1,0 +1,98 @@
+import { chassis, type Chassis } from './chassis.ts';
+import type { Device } from './commands/command.ts';
+import type { CommandName } from './commands/index.ts';
+import { faults, type BmcFault } from './faults.ts';
+import { ledger, type Executed, type LoginCount } from './ledger.ts';
+import { defaultOptions, type BmcOptions } from './options.ts';
+import type { Privilege } from './privilege.ts';
+import { responder } from './responder.ts';
+import { sessionTable, type Peer } from './sessions.ts';
+import { udpPort } from './socket.ts';
+
+export type Step = CommandName | 'unknown-command' | 'presence-ping' | 'open-session' | 'rakp-1' | 'rakp-3';
+
+interface OpenSession {
+  readonly id: number;
+  readonly handle: number;
+  readonly user: string;
+  readonly privilege: Privilege;
+  readonly peer: Peer;
+}
+
+/** A BMC on this host that speaks RMCP+ (IPMI 2.0), and what a test may see of it and do to it. */
+export interface BmcSimulator extends AsyncDisposable {
+  readonly address: string;
+  readonly port: number;
+  /** The host's power, boot options and flags. */
+  readonly chassis: Chassis;
+  readonly packets: { readonly received: number; readonly sent: number };
+  /** Every request answered or carried out, in order; a retransmission adds nothing. */
+  executed(): readonly Executed[];
+  count(command: CommandName | 'unknown-command'): number;
+  logins(user: string): LoginCount;
+  unlock(user: string): void;
+  sessions(): readonly OpenSession[];
+  /** Makes something go wrong until the returned function or `heal` is called, or its times are used up. */
+  inject(fault: BmcFault<Step>): () => void;
+  heal(): void;
+  /** The BMC comes up again on its port, without sessions; the host's power, the boot options, the faults and the counts stay. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export const startBmcSimulator = async (given: Partial<BmcOptions> = {}): Promise<BmcSimulator> => {
+  const options: BmcOptions = { ...defaultOptions, ...given };
+  const sessions = sessionTable(options);
+  const device: Device = { options, guid: wireGuid(options.guid), chassis: chassis(options), sessions };
+  const record = ledger();
+  const wrong = faults();
+  const respond = responder(device, record, wrong);
+
+  const hear = (datagram: Buffer, peer: Peer): void => {
+    if (wrong.take('black-hole') !== null || wrong.take('drop-packets') !== null) return;
+    const reply = respond(datagram, peer);
+    if (reply === null) return;
+    if (wrong.take('die', reply.step) !== null) return void stop();
+    if (wrong.take('drop-replies', reply.step) !== null) return;
+    const garbage = wrong.take('garbage', reply.step);
+    const said = garbage === null ? reply.datagram : (garbage.bytes ?? noise());
+    const delayMs = wrong.take('delay', reply.step)?.ms ?? 0;
+    udp.send(said, peer, delayMs);
+    if (wrong.take('duplicate', reply.step) !== null) udp.send(said, peer, delayMs);
+  };
+  const udp = udpPort(options.address, options.port, hear);
+  const stop = async (): Promise<void> => {
+    sessions.clear();
+    await udp.close();
+  };
+  await udp.open();
+
+  return {
+    address: options.address,
+    port: udp.port,
+    chassis: device.chassis,
+    packets: udp.packets,
+    executed: () => record.executed(),
+    count: (command) => record.count(command),
+    logins: (user) => record.logins(user),
+    unlock: (user) => record.forgive(user),
+    sessions: () =>
+      sessions
+        .list()
+        .map(({ id, handle, user, privilege, peer }) => ({ id, handle, user: user.name, privilege, peer })),
+    inject: (fault) => wrong.inject(fault),
+    heal: () => wrong.heal(),
+    async restart() {
+      await stop();
+      await udp.open();
+    },
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+};
+
+/** Least significant byte first (IPMI 2.0 table 20-10). */
+const wireGuid = (uuid: string): Buffer => Buffer.from(uuid.replaceAll('-', ''), 'hex').reverse();
+
+/** Neither RMCP nor anything else; the same each time. */
+const noise = (): Buffer => Buffer.from(Array.from({ length: 48 }, (_, index) => (index * 37 + 101) & 0xff));

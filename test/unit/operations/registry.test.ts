@@ -1,0 +1,77 @@
+import { expect } from 'chai';
+import { z } from 'zod';
+import { permissions, rules } from '../../../src/domain/policy.ts';
+import { drivers } from '../../../src/drivers/index.ts';
+import { openapi } from '../../../src/http/openapi.ts';
+import { executionRun } from '../../../src/operations/execution-run.ts';
+import { operations } from '../../../src/operations/index.ts';
+
+const isFlat = (schema: z.ZodObject): boolean => {
+  const { properties = {} } = z.toJSONSchema(schema, { io: 'input' });
+  return Object.values(properties).every(
+    (property) => typeof property === 'object' && !['object', 'array'].includes(String(property.type)),
+  );
+};
+
+describe('the registry of operations', () => {
+  it('has each name once', () => {
+    const names = operations.map(({ name }) => name);
+    expect(new Set(names).size).to.equal(names.length);
+  });
+
+  it('has each route once', () => {
+    const routes = operations.map(({ method, path }) => `${method} ${path}`);
+    expect(new Set(routes).size).to.equal(routes.length);
+  });
+
+  it('can describe every schema', () => {
+    const { paths } = openapi(operations, '0') as { paths: Record<string, object> };
+    expect(Object.values(paths).flatMap((path) => Object.keys(path))).to.have.length(operations.length);
+  });
+
+  it('uses every permission, but for the one that opens the fleet', () => {
+    const used = new Set([...operations, executionRun].map(({ permission }) => permission));
+    const unused = permissions.filter((permission) => !used.has(permission));
+    expect(unused).to.deep.equal(['oob:scope:all', 'oob:machine:aim']);
+  });
+
+  it('names each permission after what it guards', () => {
+    for (const { name, permission } of operations) expect(permission).to.equal(`oob:${name.replace('.', ':')}`);
+  });
+
+  it('writes out every level of its rules: whoever may do more may do less', () => {
+    const reader = rules['oob:machine:get'];
+    for (const level of ['oob:power:set', 'oob:machine:update', 'oob:machine:enrol'] as const)
+      expect(reader).to.contain(rules[level]);
+  });
+
+  it('reads by GET alone, and changes by nothing else', () => {
+    for (const { method, effect } of operations) {
+      expect(effect === 'read' || effect === 'reveal').to.equal(method === 'get');
+    }
+  });
+
+  it('asks GET for flat input, which a query can carry', () => {
+    for (const { method, input, name } of operations) if (method === 'get') expect(isFlat(input), name).to.be.true;
+  });
+
+  it('needs only what some driver offers', () => {
+    const offered = new Set([...drivers({ homeDir: '/nonexistent' }).values()].flatMap(({ offers }) => [...offers]));
+    for (const { needs = [], name } of operations) for (const need of needs) expect(offered.has(need), name).to.be.true;
+  });
+
+  it('begins each path with what the operation is on', () => {
+    for (const { on, path } of operations) {
+      if (on === 'service') expect(path).not.to.contain('{');
+      else expect(path.startsWith(`/${on}s/{${on}}`)).to.be.true;
+    }
+  });
+
+  it('lets no output carry a secret', () => {
+    const names = operations.flatMap(
+      ({ output }) =>
+        JSON.stringify(z.toJSONSchema(output)).match(/"(\w*(password|private|sealed|secret)\w*)":/g) ?? [],
+    );
+    expect(names).to.deep.equal([]);
+  });
+});
