@@ -97,7 +97,7 @@ export const serve = async ({ settings, cloud, registerCloud }: Config, log: Log
     const reachable = reach(targetNetworks(settings.IGOR_TARGET_NETWORKS.split(',').map((network) => network.trim())));
     const machinesOf = machines(sql, keyring);
     const controllersOf = controllers(sql, keyring);
-    const observationsOf = observations(sql);
+    const observationsOf = observations(sql, replicaId);
     const driversOf = drivers({ homeDir: join(settings.IGOR_DATA_DIR, 'ipmitool') });
     const now = (): number => performance.now();
     const leasesOf = leases(sql, replicaId, leaseMs);

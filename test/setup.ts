@@ -4,6 +4,15 @@ export const mochaHooks = {
   async afterAll(): Promise<void> {
     await stopParts();
     const left = await lingeringChildren();
-    if (left.length > 0) throw new Error(`the tests left children behind: ${left.join(', ')}`);
+    if (left.length > 0) throw new Error(`the tests left children behind:\n${left.join('\n')}`);
   },
+};
+
+/** What keeps the process alive after the last test is a leak: it is named, and does not hang the run. */
+export const mochaGlobalTeardown = (): void => {
+  const late = (): void => {
+    console.error(`After the tests something is still open: ${process.getActiveResourcesInfo().join(', ')}`);
+    process.exit(1);
+  };
+  setTimeout(late, 10_000).unref();
 };

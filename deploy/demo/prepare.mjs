@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ensureBuild, ensureModules } from './prepare-modules.mjs';
 import { ensurePackages } from './prepare-packages.mjs';
-import { readJson, Refusal, root, run } from './prepare-run.mjs';
+import { readJson, Refusal, root, run, step } from './prepare-run.mjs';
 
 const prepare = async ([word, ...args]) => {
   const words = { demo, test, bench, setup: async () => 0 };
@@ -35,18 +35,16 @@ const demo = async (args) => {
 };
 
 const test = async (args) => {
+  // Made here, where no test waits for it: on a slow machine it takes longer than a test may.
+  const make = "(await import('./deploy/demo/keystone-template.ts')).keystoneTemplate(AbortSignal.timeout(300_000))";
+  const template = ['--import', 'tsx', '--input-type=module', '--eval', `await ${make}`];
+  await step('Preparing the Keystone of the tests', process.execPath, template);
   const temporary = mkdtempSync(join(tmpdir(), 'igor-coverage-'));
   const c8 = [join(root, 'node_modules/c8/bin/c8.js'), '--temp-directory', temporary];
-  const shown = ['--reporter', 'text', '--reporter', 'text-summary', '--all', '--src', 'src', '--include', 'src/**'];
+  const shown = ['--reporter=text', '--reporter=text-summary', '--all', '--src=src'];
+  const files = ['--include=src/**', '--exclude=src/ports/**'];
   try {
-    return await run(process.execPath, [
-      ...c8,
-      ...shown,
-      '--exclude',
-      'src/ports/**',
-      process.execPath,
-      ...mocha(args),
-    ]);
+    return await run(process.execPath, [...c8, ...shown, ...files, process.execPath, ...mocha(args)]);
   } finally {
     rmSync(temporary, { recursive: true, force: true });
   }
@@ -57,7 +55,7 @@ const bench = async (args) => run(process.execPath, ['--import', 'tsx', 'bench/b
 /** Its settings as arguments: mocha adds the files of its settings to those that are asked for, and would run all. */
 const mocha = (args) => {
   const { spec, ...settings } = readJson(join(root, '.mocharc.json'));
-  const given = args.filter((arg) => !arg.startsWith('-') && /\.ts$|\/$|\*/.test(arg));
+  const given = args.filter((arg) => /^test\/|\.test\.ts$/.test(arg));
   const flags = Object.entries(settings).flatMap(([name, value]) =>
     [value].flat().map((one) => (one === true ? `--${name}` : `--${name}=${one}`)),
   );

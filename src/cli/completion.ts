@@ -39,6 +39,7 @@ interface Choice {
 const placesOf = (at: Command, path: string, inherited: readonly Choice[]): readonly Place[] => {
   const words = [
     ...at.commands.map((child) => child.name()),
+    ...(at.commands.length > 0 ? ['help'] : []),
     ...at.registeredArguments.flatMap(({ argChoices = [] }) => argChoices),
   ];
   const own = path === '' ? [] : optionsOf(at);
@@ -108,11 +109,11 @@ const fish = (places: readonly Place[]): string => {
   return `function __igor_at
   set -l path
   for word in (commandline -opc)[2..]
-    if contains -- (string join ' ' $path $word) ${known.join(' ')}
+    if contains -- (string join -- ' ' $path $word) ${known.join(' ')}
       set path $path $word
     end
   end
-  test (string join ' ' $path) = "$argv[1]"
+  test "$path" = "$argv[1]"
 end
 ${lines.join('\n')}`;
 };

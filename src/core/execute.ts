@@ -22,6 +22,8 @@ export interface Request {
   readonly globalRequestId: string | null;
   /** Aborted when the client goes away. */
   readonly gone: AbortSignal;
+  /** Adds fields to the one line that is logged of this request. */
+  readonly note: (fields: Readonly<Record<string, unknown>>) => void;
 }
 
 /** One thing to be done, decoded, by a caller. */
@@ -33,6 +35,7 @@ export interface Act {
   readonly revision: number | null;
   readonly patienceMs: number | null;
   readonly signal: AbortSignal;
+  readonly note: Request['note'];
 }
 
 export type LocatedAct = Act & { readonly id: string; readonly located: Located };
@@ -68,6 +71,8 @@ export const execute = async (steps: Steps, operation: Operation, request: Reque
   using limit = deadline(operation.effect, request.patienceMs ?? 0, request.gone);
   const { signal } = limit;
   const caller = steps.scope(await steps.authenticate(request.token, signal), request);
+  const { userId, projectId } = caller.identity;
+  request.note({ effect: operation.effect, user: userId, project: projectId });
   const input = decode(operation.input, request.input);
   const output = await perform(steps, { ...request, caller, operation, input, signal });
   return operation.output.parse(output);
@@ -82,15 +87,19 @@ export const perform = async (steps: Steps, act: Act): Promise<unknown> => {
     await steps.missed(act, id, fault);
     throw fault;
   });
+  if (located.id !== null)
+    act.note({ [located.kind]: located.id, controllers: located.bindings.map(({ address }) => address) });
   const whole = { ...act, id, located };
   const demand = (permission: Permission): void => steps.authorize(caller, permission, ownedBy(located.projectId));
 
   return steps.audit(whole, async () => {
     demand(operation.permission);
+    const asked = performance.now();
     await using leased = await steps.lease(whole);
     if (leased.waited) steps.authorize(caller, operation.permission, await located.now()); // it may have been given away
     await steps.outdate(whole);
     const { device, signal } = leased;
+    act.note({ act: id, lease_ms: Math.round(performance.now() - asked) });
     const ambit = { id, caller, revision, patienceMs, signal, demand };
     // Awaited here: returned as a promise, it would run on after the lease is given back.
     return await operation.run({ ...steps.services, ...located.found, ...ambit, input, device });

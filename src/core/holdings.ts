@@ -1,4 +1,4 @@
-import { Fault } from '../domain/fault.ts';
+import { asFault, Fault } from '../domain/fault.ts';
 import type { Connection, Driver } from '../ports/controller.ts';
 import type { Controllers, Leases, Log, Reach } from '../ports/services.ts';
 import { turns, type Turns } from './turns.ts';
@@ -28,6 +28,8 @@ export interface Held {
   changed: number;
   /** By our clock; 0: not ours. */
   heldUntil: number;
+  /** Another replica waits for it. */
+  wanted: boolean;
   open: { readonly revision: number; readonly connection: Promise<Connection> } | null;
   idle: NodeJS.Timeout | null;
 }
@@ -67,15 +69,24 @@ export const holdings = (ports: HoldingsPorts): Holdings => {
     if (held.get(state.id) === state) held.delete(state.id);
   };
 
+  /** Another replica has something to do there: kept no longer than what runs. */
+  const yieldUp = async (state: Held): Promise<void> => {
+    state.wanted = true;
+    if (state.users > 0) return;
+    if (state.idle !== null) clearTimeout(state.idle);
+    await close(state);
+  };
+
   const renew = async (): Promise<void> => {
     const ours = [...held.values()].filter(({ heldUntil }) => heldUntil > 0);
     if (ours.length === 0) return;
     const asked = now();
     try {
-      const gone = new Set(await leases.renew(ours.map(({ id }) => id)));
+      const { lost, wanted } = await leases.renew(ours.map(({ id }) => id));
       for (const state of ours) {
-        if (gone.has(state.id)) lose(state);
+        if (lost.includes(state.id)) lose(state);
         else state.heldUntil = asked + leaseMs;
+        if (wanted.includes(state.id)) await yieldUp(state);
       }
     } catch (error) {
       // Cut off from the database: let go of a controller before another replica can take it.
@@ -127,7 +138,7 @@ export const holdings = (ports: HoldingsPorts): Holdings => {
     async letGo(state) {
       state.users -= 1;
       if (state.users > 0) return;
-      if (stopping || state.lost.signal.aborted) await close(state);
+      if (stopping || state.wanted || state.lost.signal.aborted) await close(state);
       else state.idle = setTimeout(() => void close(state), idleMs);
     },
     changes: (id) => held.get(id)?.changed ?? 0,
@@ -152,6 +163,7 @@ const fresh = (id: string, now: () => number): Held => ({
   users: 0,
   changed: 0,
   heldUntil: 0,
+  wanted: false,
   open: null,
   idle: null,
 });
@@ -177,7 +189,9 @@ const openConnection = async (
   const driver = drivers.get(controller.driver);
   if (driver === undefined) throw new Fault('controller-unsupported', `there is no driver ${controller.driver}`);
   // Resolved anew at each opening, and the address itself is used: a name cannot be turned elsewhere in between.
-  const [address] = await reach.resolve(controller.address, signal);
+  const [address] = await reach.resolve(controller.address, signal).catch((thrown: unknown) => {
+    throw new Fault('controller-unreachable', asFault(thrown).detail, { cause: thrown });
+  });
   if (address === undefined) throw new Fault('controller-unreachable', `${controller.address} has no address`);
   return driver.open({ address, port: controller.port, credential, options: controller.options });
 };

@@ -39,8 +39,18 @@ export const worker = ({ steps, executions, policy, step, log }: Ports): Worker 
     const { executionId, machineId, caller, timeoutMs } = claim;
     const scoped = { ...caller, scope: policy.scopeOf(caller.identity), token: null };
     const signal = AbortSignal.any([cut.signal, AbortSignal.timeout(timeoutMs + marginMs)]);
+    const note = (fields: object): void => log.debug({ execution: executionId, ...fields }, 'execution.noted');
     const input = { execution_id: executionId, command: claim.command, timeout_ms: timeoutMs };
-    const act = { caller: scoped, operation: step, target: machineId, input, revision: null, patienceMs: null, signal };
+    const act = {
+      caller: scoped,
+      operation: step,
+      target: machineId,
+      input,
+      revision: null,
+      patienceMs: null,
+      signal,
+      note,
+    };
     // The step settles what it ran; a refusal before it ran is settled here.
     await perform(steps, act).catch(async (thrown: unknown) => {
       const { code, detail } = asFault(thrown);

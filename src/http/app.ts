@@ -76,15 +76,15 @@ const surround = ({ serviceType, log, observe }: AppOptions): RequestHandler => 
     response.set({ 'X-Openstack-Request-Id': requestId, Vary: 'OpenStack-API-Version', 'Cache-Control': 'no-store' });
     response.once('close', () => {
       const ms = performance.now() - started;
-      const { operation = 'none', code } = response.locals as { operation?: string; code?: string };
-      observe(operation, response.statusCode, ms / 1000);
+      const { noted, code } = response.locals as { noted?: { operation: string }; code?: string };
+      observe(noted?.operation ?? 'none', response.statusCode, ms / 1000);
       log.info(
         {
           request_id: requestId,
           global_request_id: globalRequestId(request) ?? undefined,
           method: request.method,
           path,
-          operation,
+          ...noted,
           status: response.statusCode,
           code,
           whole: response.writableFinished,

@@ -21,7 +21,8 @@ export const routes = ({ steps, operations, href }: Options): Router => {
     const fromQuery = fromStrings(operation.input);
     router[operation.method](expressPath(operation.path), async (request, response) => {
       const { locals } = response;
-      locals['operation'] = operation.name;
+      const noted = { operation: operation.name };
+      locals['noted'] = noted;
       const output = await execute(steps, operation, {
         token: tokenOf(request),
         target: operation.on === 'service' ? '' : String(request.params[operation.on]),
@@ -31,6 +32,7 @@ export const routes = ({ steps, operations, href }: Options): Router => {
         requestId: String(locals['requestId']),
         globalRequestId: globalRequestId(request),
         gone: goneSignal(response),
+        note: (fields) => Object.assign(noted, fields),
       });
       const answer = { status: operation.statuses?.[0] ?? 200, ...operation.answer?.(output) };
       send(response, output, answer, href);

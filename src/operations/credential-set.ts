@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { operation } from '../core/operation.ts';
-import { password } from './machine-input.ts';
+import { Fault } from '../domain/fault.ts';
+import { mustOpen, password } from './machine-input.ts';
 
 export const credentialSet = operation({
   on: 'controller',
@@ -10,12 +11,16 @@ export const credentialSet = operation({
   path: '/controllers/{controller}/credential',
   permission: 'oob:credential:set',
   effect: 'change',
-  uses: ['controllers'],
+  uses: ['controllers', 'drivers', 'reach'],
   input: z.strictObject({ username: z.string().max(255).describe('The account'), password }),
   output: z.null(),
   statuses: [204],
 
-  async run({ controller, input, controllers }) {
+  async run({ controller, input, controllers, drivers, reach, signal }) {
+    const driver = drivers.get(controller.driver);
+    if (driver === undefined) throw new Fault('controller-unsupported', `there is no driver ${controller.driver}`);
+    const [address = ''] = await reach.resolve(controller.address, signal);
+    await mustOpen(driver, { address, port: controller.port, credential: input, options: controller.options });
     await controllers.setCredential(controller.id, input);
     return null;
   },

@@ -4,7 +4,7 @@ import { Fault } from '../domain/fault.ts';
 import { hostAddress, hostName, macAddress, projectId, sshHostKey, tag } from '../domain/host-name.ts';
 import type { SshEndpoint } from '../domain/machine.ts';
 import { Secret } from '../domain/secret.ts';
-import type { Driver } from '../ports/controller.ts';
+import type { Driver, Endpoint } from '../ports/controller.ts';
 import type { NewBinding, NewController, Reach } from '../ports/services.ts';
 
 const port = z.int().min(1).max(65_535);
@@ -71,16 +71,17 @@ export const newController = async (
       'invalid-input',
       `driver: there is none named ${input.driver}; known: ${[...drivers.keys()].join(', ')}`,
     );
-  await reach.resolve(input.address, signal);
-  return {
-    projectId: owner,
-    driver: driver.name,
-    address: input.address,
-    port: input.port ?? driver.port,
-    credential: { username: input.username, password: input.password },
-    options: optionsOf(driver, input.options),
-  };
+  const [address = ''] = await reach.resolve(input.address, signal);
+  const at = input.port ?? driver.port;
+  const credential = { username: input.username, password: input.password };
+  const options = optionsOf(driver, input.options);
+  await mustOpen(driver, { address, port: at, credential, options });
+  return { projectId: owner, driver: driver.name, address: input.address, port: at, credential, options };
 };
+
+/** What the protocol cannot carry is told now, not at the first use. Nothing is sent. Faults: `invalid-input`. */
+export const mustOpen = async (driver: Driver, endpoint: Endpoint): Promise<void> =>
+  driver.open(endpoint)[Symbol.asyncDispose]();
 
 /** What the driver makes of options, or every fault in them. */
 export const optionsOf = (driver: Driver, options: unknown): Readonly<Record<string, unknown>> => {

@@ -108,10 +108,12 @@ export interface Journal {
 
 /** A controller's work is done by the one replica that holds its lease. By the database's clock. */
 export interface Leases {
-  /** Takes or keeps the lease. Null: another replica holds it. The fence grows with each change of holder. */
+  /** Takes or keeps the lease. Null: another replica holds it, and is told that it is wanted. The fence grows with each change of holder. */
   acquire(controllerId: string): Promise<{ readonly fence: bigint } | null>;
-  /** Prolongs those that are still ours; the ids that are not. */
-  renew(controllerIds: readonly string[]): Promise<readonly string[]>;
+  /** Prolongs those that are still ours; the ids that are not, and those that another replica waits for. */
+  renew(
+    controllerIds: readonly string[],
+  ): Promise<{ readonly lost: readonly string[]; readonly wanted: readonly string[] }>;
   release(controllerId: string): Promise<void>;
 }
 
@@ -123,7 +125,7 @@ export interface Observations {
   /** What was observed is from before a change that is about to be sent. */
   outdate(machineId: string, wanted: PowerState | null): Promise<void>;
   health(controllerId: string, health: ControllerHealth): Promise<void>;
-  /** Claims machines whose power is due for a look, for this replica alone. */
+  /** Claims machines whose power is due for a look, for this replica alone; not those that another one's lease keeps from it. */
   claimDue(intervalMs: number, most: number): Promise<readonly ObservedMachine[]>;
 }
 

@@ -6,7 +6,12 @@ import { complain, configured } from './say.ts';
 export const serveWord = async (): Promise<number> => {
   const config = configured({ cloud: true });
   if (config === null) return 2;
-  const log = pino({ level: config.settings.IGOR_LOG_LEVEL, base: null, timestamp: pino.stdTimeFunctions.isoTime });
+  const log = pino({
+    level: config.settings.IGOR_LOG_LEVEL,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+  });
   const asked = new Promise<void>((resolve) => {
     let asks = 0;
     const ask = (): void => {

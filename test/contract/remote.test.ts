@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { getEventListeners } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
@@ -31,7 +31,7 @@ const expectKilled = (fault: Fault, pidFile: string): void => {
   if (isRoot) process.kill(pid, 'SIGKILL');
 };
 
-/** What a real sshd shows; test/contract/remote-hostile.test.ts has the rest. */
+/** What a real sshd shows; `remote-unsent` and `remote-sent` beside it have the rest. */
 describe('Remote over a real sshd', () => {
   let host: Sshd;
   let keys: KeyPair;
@@ -210,6 +210,7 @@ describe('Remote over a real sshd', () => {
         const onward = connect({ host: host.address, port: host.port });
         socket.pipe(onward).pipe(socket);
         onward.on('error', () => socket.destroy());
+        socket.on('close', () => onward.destroy());
       },
       { address: '::1' },
     );
@@ -235,17 +236,21 @@ describe('Remote over a real sshd', () => {
       // Without PAM sshd lets nobody in whose password is locked, as root's may be.
       const pam = `UsePAM=${userInfo().uid === 0 ? 'yes' : 'no'}`;
       const settings = [`HostKey=${hostKey}`, `AuthorizedKeysFile=${authorized}`, 'StrictModes=no', pam];
+      const ends: Promise<unknown>[] = [];
       const server = await startTcp((socket) => {
         const args = ['-i', '-f', '/dev/null', ...settings.flatMap((setting) => ['-o', setting])];
         const child = spawn('/usr/sbin/sshd', args, { stdio: ['pipe', 'pipe', 'ignore'] });
         socket.pipe(child.stdin).on('error', () => undefined);
         child.stdout.pipe(socket);
+        socket.on('close', () => child.kill('SIGKILL'));
+        ends.push(once(child, 'exit'));
       });
       try {
         const there = { ...endpoint(), port: server.port, hostKeys: [readFileSync(`${hostKey}.pub`, 'utf8')] };
         expect((await remote.run(there, ['true'], limits, never())).exitCode).to.equal(0);
       } finally {
         await server.stop();
+        await Promise.all(ends);
       }
     });
   }

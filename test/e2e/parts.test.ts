@@ -11,27 +11,28 @@ import { z } from 'zod';
 import { startBmc } from '../../deploy/demo/ipmi-sim.ts';
 import type { Bmc } from '../../deploy/demo/ipmi-sim.ts';
 import { passwordToken, requestJson } from '../../deploy/demo/json-client.ts';
+import { keystoneTemplate } from '../../deploy/demo/keystone-template.ts';
 import { startKeystone } from '../../deploy/demo/keystone.ts';
 import type { Keystone } from '../../deploy/demo/keystone.ts';
 import { freePort, isFree } from '../../deploy/demo/ports.ts';
 import { startChild, stopLeftover } from '../../deploy/demo/processes.ts';
-import { bmc, keystone, keystoneTemplate, scratch, sshd } from '../support/parts.ts';
+import { bmc, keystone, scratch, sshd } from '../support/parts.ts';
 
 const execute = promisify(execFile);
-const signal = AbortSignal.timeout(120_000);
+const soon = (): AbortSignal => AbortSignal.timeout(25_000);
 
 describe('the real parts', () => {
   it("lets Igor's own user, who is only a service, validate bob's token at Keystone", async () => {
     const { url, igorPasswordFile, seed } = await keystone();
     const password = await readFile(igorPasswordFile, 'utf8');
     const [own, token] = await Promise.all([
-      passwordToken({ url, user: 'igor', password, project: 'service', signal }),
-      passwordToken({ url, user: 'bob', password: 'bobpw', project: 'alpha', signal }),
+      passwordToken({ url, user: 'igor', password, project: 'service', signal: soon() }),
+      passwordToken({ url, user: 'bob', password: 'bobpw', project: 'alpha', signal: soon() }),
     ]);
 
     const answer = await fetch(`${url}/auth/tokens`, {
       headers: { 'x-auth-token': own, 'x-subject-token': token },
-      signal,
+      signal: soon(),
     });
 
     expect(answer.status).to.equal(200);
@@ -40,9 +41,12 @@ describe('the real parts', () => {
 
   it('keeps the catalogue free of Igor until Igor registers itself', async () => {
     const { url } = await keystone();
-    const token = await passwordToken({ url, user: 'admin', password: 'adminpw', project: 'admin', signal });
+    const token = await passwordToken({ url, user: 'admin', password: 'adminpw', project: 'admin', signal: soon() });
 
-    const answer = await fetch(`${url}/services?type=out-of-band`, { headers: { 'x-auth-token': token }, signal });
+    const answer = await fetch(`${url}/services?type=out-of-band`, {
+      headers: { 'x-auth-token': token },
+      signal: soon(),
+    });
 
     expect(await answer.json()).to.have.property('services').that.is.empty;
   });
@@ -73,8 +77,9 @@ describe('the real parts', () => {
     const ssh = async (identity: string): Promise<string> => {
       const options = ['BatchMode=yes', 'IdentitiesOnly=yes', `UserKnownHostsFile=${known}`].flatMap((o) => ['-o', o]);
       const where = ['-p', String(host.port), '-l', host.user, host.address];
-      return (await execute('ssh', ['-F', 'none', '-i', identity, ...options, ...where, 'uname', '-a'], { signal }))
-        .stdout;
+      return (
+        await execute('ssh', ['-F', 'none', '-i', identity, ...options, ...where, 'uname', '-a'], { signal: soon() })
+      ).stdout;
     };
 
     expect(await ssh(key)).to.equal((await execute('uname', ['-a'])).stdout);
@@ -92,20 +97,25 @@ describe('the real parts', () => {
         stdio: ['ignore', 'pipe', 'inherit'],
       },
     );
-    const lines: unknown[] = await once(createInterface({ input: holder.stdout }), 'line', { signal });
-    const ports = z.object({ keystone: z.int(), bmc: z.int(), sshd: z.int() }).parse(JSON.parse(String(lines[0])));
-    const free = async (): Promise<readonly boolean[]> =>
-      Promise.all([
-        isFree('tcp', '127.0.0.1', ports.keystone),
-        isFree('udp', '127.0.0.1', ports.bmc),
-        isFree('tcp', '127.0.0.1', ports.sshd),
-      ]);
-    expect(await free()).to.deep.equal([false, false, false]);
+    try {
+      const lines: unknown[] = await once(createInterface({ input: holder.stdout }), 'line', { signal: soon() });
+      const where = z.object({ keystone: z.int(), bmc: z.int(), sshd: z.int() });
+      const ports = where.parse(JSON.parse(String(lines[0])));
+      const free = async (): Promise<readonly boolean[]> =>
+        Promise.all([
+          isFree('tcp', '127.0.0.1', ports.keystone),
+          isFree('udp', '127.0.0.1', ports.bmc),
+          isFree('tcp', '127.0.0.1', ports.sshd),
+        ]);
+      expect(await free()).to.deep.equal([false, false, false]);
 
-    holder.kill('SIGKILL');
-    await sleep(1_000);
+      holder.kill('SIGKILL');
+      await sleep(1_000);
 
-    expect(await free()).to.deep.equal([true, true, true]);
+      expect(await free()).to.deep.equal([true, true, true]);
+    } finally {
+      holder.kill('SIGKILL');
+    }
   });
 
   it('stops by its pid what an earlier start left behind, and spares another that has the pid now', async () => {
@@ -129,8 +139,17 @@ describe('the real parts', () => {
     await first.stop();
     const second = await keystoneAt(dirname(first.igorPasswordFile));
     try {
-      const token = await passwordToken({ url: second.url, user: 'bob', password: 'bobpw', project: 'alpha', signal });
-      const { catalog } = await requestJson('GET', `${second.url}/auth/catalog`, catalogBody, { token, signal });
+      const token = await passwordToken({
+        url: second.url,
+        user: 'bob',
+        password: 'bobpw',
+        project: 'alpha',
+        signal: soon(),
+      });
+      const { catalog } = await requestJson('GET', `${second.url}/auth/catalog`, catalogBody, {
+        token,
+        signal: soon(),
+      });
       const urls = catalog.flatMap(({ endpoints }) => endpoints.map(({ url }) => url));
 
       expect(second.url).not.to.equal(first.url);
@@ -144,7 +163,7 @@ describe('the real parts', () => {
   it("keeps a machine's power when its BMC starts again", async () => {
     const [dir, port] = [await scratch('kept'), await freePort('udp')];
     const start = async (): Promise<Bmc> =>
-      startBmc({ dir, name: 'kept01', address: '127.0.0.1', port, password: 'kept', power: 'on', signal });
+      startBmc({ dir, name: 'kept01', address: '127.0.0.1', port, password: 'kept', power: 'on', signal: soon() });
     const first = await start();
     await ipmitool(first, 'power', 'off');
     await first.stop();
@@ -162,7 +181,7 @@ const catalogBody = z.object({ catalog: z.array(z.object({ endpoints: z.array(z.
 
 const keystoneAt = async (dir: string): Promise<Keystone> => {
   const port = await freePort('tcp');
-  return startKeystone({ dir, port, template: await keystoneTemplate(signal), signal });
+  return startKeystone({ dir, port, template: await keystoneTemplate(soon()), signal: soon() });
 };
 
 const ipmitool = async (
@@ -171,5 +190,5 @@ const ipmitool = async (
 ): Promise<string> => {
   const where = ['-I', 'lanplus', '-H', address, '-p', String(port), '-U', username, '-E', '-C', String(cipher)];
   const env = { IPMITOOL_PASSWORD: password };
-  return (await execute('/usr/bin/ipmitool', [...where, ...words], { env, signal })).stdout;
+  return (await execute('/usr/bin/ipmitool', [...where, ...words], { env, signal: soon() })).stdout;
 };

@@ -67,18 +67,24 @@ export const controllersWith = (driver: string): Pick<Controllers, 'endpoint'> =
 });
 
 /** Leases in memory, which a test can give to another replica. */
-export const fakeLeases = (): Leases & { readonly held: Set<string>; readonly elsewhere: Set<string> } => {
+export const fakeLeases = (): Leases & {
+  readonly held: Set<string>;
+  readonly elsewhere: Set<string>;
+  readonly wanted: Set<string>;
+} => {
   const held = new Set<string>();
   const elsewhere = new Set<string>();
+  const wanted = new Set<string>();
   return {
     held,
     elsewhere,
+    wanted,
     async acquire(id) {
       if (elsewhere.has(id)) return null;
       held.add(id);
       return { fence: 1n };
     },
-    renew: async (ids) => ids.filter((id) => elsewhere.has(id)),
+    renew: async (ids) => ({ lost: ids.filter((id) => elsewhere.has(id)), wanted: ids.filter((id) => wanted.has(id)) }),
     async release(id) {
       held.delete(id);
     },

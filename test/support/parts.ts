@@ -1,15 +1,13 @@
-import { chmod, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { startBmc } from '../../deploy/demo/ipmi-sim.ts';
 import type { Bmc } from '../../deploy/demo/ipmi-sim.ts';
-import { saveTemplate } from '../../deploy/demo/keystone-files.ts';
-import { seedVersion, startKeystone } from '../../deploy/demo/keystone.ts';
+import { keystoneTemplate } from '../../deploy/demo/keystone-template.ts';
+import { startKeystone } from '../../deploy/demo/keystone.ts';
 import type { Keystone } from '../../deploy/demo/keystone.ts';
 import { freePort } from '../../deploy/demo/ports.ts';
-import { run } from '../../deploy/demo/processes.ts';
 import { startSshd } from '../../deploy/demo/sshd.ts';
 import type { Sshd } from '../../deploy/demo/sshd.ts';
 
@@ -35,19 +33,8 @@ export const once = <T extends { stop(): Promise<void> }>(
 /** Keystone, seeded; one for the whole run, started when first asked for. */
 export const keystone: () => Promise<Keystone> = once(async (signal) => {
   const template = await keystoneTemplate(signal);
-  const isKnown = await stat(template).then(Boolean, () => false);
-  const options = { dir: await scratch('keystone'), port: await freePort('tcp'), signal };
-  const part = await startKeystone({ ...options, ...(isKnown ? { template } : {}) });
-  if (!isKnown) await saveTemplate(options.dir, template, signal);
-  return part;
+  return startKeystone({ dir: await scratch('keystone'), port: await freePort('tcp'), template, signal });
 });
-
-/** Where a seeded Keystone is kept from run to run; `keystone` makes it. It fits the code that seeds and the Keystone that is installed. */
-export const keystoneTemplate = async (signal: AbortSignal): Promise<string> => {
-  const installed = await run('/usr/bin/dpkg-query', ['-W', '-f', '${Version}', 'python3-keystone'], { signal });
-  const name = `${await seedVersion()}-${installed.replaceAll(/[^\w.+-]/g, '_')}`;
-  return fileURLToPath(new URL(`../../node_modules/.cache/igor-keystone/${name}`, import.meta.url));
-};
 
 /** An sshd for whoever runs the tests; one for the whole run. */
 export const sshd: () => Promise<Sshd> = once(async (signal) =>
@@ -80,7 +67,7 @@ export const stopParts = async (): Promise<void> => {
   await Promise.all(directories.splice(0).map(async (directory) => rm(directory, { recursive: true, force: true })));
 };
 
-/** The names of this process's children that are still there after a moment; the compiler's own is none of them. */
+/** The command lines of this process's children that are still there after a moment; the compiler's own is none of them. */
 export const lingeringChildren = async (): Promise<readonly string[]> => {
   for (let tries = 0; ; tries++) {
     const left = await children();
@@ -91,9 +78,14 @@ export const lingeringChildren = async (): Promise<readonly string[]> => {
 
 const children = async (): Promise<readonly string[]> => {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const stats = await Promise.all(pids.map(async (pid) => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')));
-  return stats
-    .map((line) => /^\d+ \((?<name>.*)\) (?<state>\S) (?<parent>\d+) /s.exec(line)?.groups ?? {})
-    .filter(({ name, state, parent }) => Number(parent) === process.pid && state !== 'Z' && name !== 'esbuild')
-    .map(({ name }) => name ?? '');
+  const found = await Promise.all(
+    pids.map(async (pid) => {
+      const read = async (file: string): Promise<string> => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '');
+      const { name, state, parent } =
+        /^\d+ \((?<name>.*)\) (?<state>\S) (?<parent>\d+) /s.exec(await read('stat'))?.groups ?? {};
+      const isOurs = Number(parent) === process.pid && state !== 'Z' && name !== 'esbuild';
+      return isOurs ? [(await read('cmdline')).replaceAll('\0', ' ').slice(0, 200)] : [];
+    }),
+  );
+  return found.flat();
 };

@@ -3,6 +3,7 @@ import { chmod, chown, mkdir, open, readdir, readFile, readlink, realpath, renam
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Fault } from '../../domain/fault.ts';
+import { shellQuote } from '../../domain/shell-quote.ts';
 import type { Binaries } from './binaries.ts';
 import { codeOf, exists } from './files.ts';
 import { asAccount, run, type Account } from './process.ts';
@@ -129,18 +130,20 @@ const checkVersion = async ({ directory, account }: Cluster, { bin, major }: Bin
   if (version === '') throw new Fault('store-unavailable', `${directory} is no directory of PostgreSQL's`);
   const as = account === null ? '' : `setpriv --reuid ${account.uid} --regid ${account.gid} --clear-groups `;
   const own = account === null ? '' : ` -o ${account.uid} -g ${account.gid}`;
-  const [old, work, next] = [`/usr/lib/postgresql/${version}/bin`, '/tmp/igor-move', `${directory}-${major}`];
+  const [old, work] = [`/usr/lib/postgresql/${version}/bin`, '/tmp/igor-move'];
+  const [data, kept, next] = [word(directory), word(`${directory}-${version}`), word(`${directory}-${major}`)];
+  const [initdb, control] = [word(join(bin, 'initdb')), word(join(bin, 'pg_ctl'))];
   const serving = `-o "-c listen_addresses= -k ${work}" -l ${work}/log -w start`;
   const commands = [
     `cd / && install -d -m 700${own} ${work} ${next}`,
-    `${as}${old}/pg_ctl -D ${directory} ${serving}`,
+    `${as}${old}/pg_ctl -D ${data} ${serving}`,
     `${as}${old}/pg_dumpall -h ${work} -U igor -f ${work}/igor.sql`,
-    `${as}${old}/pg_ctl -D ${directory} -w stop`,
-    `${as}${bin}/initdb -D ${next} -U igor --auth-local=trust --auth-host=reject -E UTF8 --locale=C`,
-    `${as}${bin}/pg_ctl -D ${next} ${serving}`,
+    `${as}${old}/pg_ctl -D ${data} -w stop`,
+    `${as}${initdb} -D ${next} -U igor --auth-local=trust --auth-host=reject -E UTF8 --locale=C`,
+    `${as}${control} -D ${next} ${serving}`,
     `${as}${old}/psql -h ${work} -U igor -d postgres -f ${work}/igor.sql`,
-    `${as}${bin}/pg_ctl -D ${next} -w stop`,
-    `mv ${directory} ${directory}-${version} && mv ${next} ${directory} && rm -r ${work}`,
+    `${as}${control} -D ${next} -w stop`,
+    `mv ${data} ${kept} && mv ${next} ${data} && rm -r ${work}`,
   ];
   throw new Fault(
     'store-unavailable',
@@ -149,3 +152,6 @@ const checkVersion = async ({ directory, account }: Cluster, { bin, major }: Bin
       commands.map((command) => `\n  ${command}`).join(''),
   );
 };
+
+/** For the shell, and bare where that is the same. */
+const word = (text: string): string => (/^[\w./-]+$/.test(text) ? text : shellQuote([text]));

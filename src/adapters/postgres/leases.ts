@@ -11,23 +11,33 @@ export const leases = (sql: Sql, replicaId: string, leaseMs: number): Leases => 
          VALUES ($1, $2, clock_timestamp() + $3::interval)
          ON CONFLICT (controller_id) DO UPDATE SET
            fence = l.fence + CASE WHEN l.replica_id = $2 THEN 0 ELSE 1 END,
-           replica_id = $2, expires_at = clock_timestamp() + $3::interval
+           replica_id = $2, wanted_at = NULL, expires_at = clock_timestamp() + $3::interval
          WHERE l.replica_id = $2 OR l.expires_at < clock_timestamp()
          RETURNING fence`,
         [controllerId, replicaId, lasting],
         'lease-acquire',
       );
-      return row ? { fence: BigInt(row.fence) } : null;
+      if (row !== undefined) return { fence: BigInt(row.fence) };
+      await sql.rows(
+        'UPDATE controller_leases SET wanted_at = clock_timestamp() WHERE controller_id = $1 AND replica_id <> $2',
+        [controllerId, replicaId],
+        'lease-want',
+      );
+      return null;
     },
     async renew(controllerIds) {
-      const kept = await sql.rows<{ controller_id: string }>(
+      const kept = await sql.rows<{ controller_id: string; wanted: boolean }>(
         `UPDATE controller_leases SET expires_at = clock_timestamp() + $3::interval
-         WHERE controller_id = ANY($1::uuid[]) AND replica_id = $2 AND expires_at > clock_timestamp() RETURNING controller_id`,
+         WHERE controller_id = ANY($1::uuid[]) AND replica_id = $2 AND expires_at > clock_timestamp()
+         RETURNING controller_id, coalesce(wanted_at > clock_timestamp() - $3::interval, false) AS wanted`,
         [controllerIds, replicaId, lasting],
         'lease-renew',
       );
       const ours = new Set(kept.map(({ controller_id }) => controller_id));
-      return controllerIds.filter((id) => !ours.has(id));
+      return {
+        lost: controllerIds.filter((id) => !ours.has(id)),
+        wanted: kept.filter(({ wanted }) => wanted).map(({ controller_id }) => controller_id),
+      };
     },
     async release(controllerId) {
       await sql.rows(

@@ -5,7 +5,7 @@ import type { Sql } from './sql.ts';
 /** How long a change may take to show, a soft-off by a busy operating system included. */
 const wantedFor = '5 minutes';
 
-export const observations = (sql: Sql): Observations => ({
+export const observations = (sql: Sql, replicaId: string): Observations => ({
   async power(machineId, state) {
     await sql.rows(
       `UPDATE observations SET power_state = $2, observed_at = clock_timestamp(), stale = false,
@@ -35,13 +35,15 @@ export const observations = (sql: Sql): Observations => ({
       `WITH due AS (
          SELECT o.machine_id FROM observations o
          WHERE o.look_at <= clock_timestamp() AND EXISTS (
-           SELECT 1 FROM bindings b WHERE b.machine_id = o.machine_id AND 'power' = ANY(b.roles))
+           SELECT 1 FROM bindings b LEFT JOIN controller_leases l
+             ON l.controller_id = b.controller_id AND l.expires_at > clock_timestamp()
+           WHERE b.machine_id = o.machine_id AND 'power' = ANY(b.roles) AND coalesce(l.replica_id = $3, true))
          ORDER BY o.look_at LIMIT $2 FOR UPDATE OF o SKIP LOCKED),
        claimed AS (
          UPDATE observations o SET look_at = clock_timestamp() + ($1 * (0.9 + 0.2 * random())) * interval '1 ms'
          FROM due WHERE o.machine_id = due.machine_id RETURNING o.machine_id)
        ${selectMachines} WHERE m.id IN (SELECT machine_id FROM claimed)`,
-      [intervalMs, most],
+      [intervalMs, most, replicaId],
       'observe-claim',
     );
     return rows.map(machineOf);

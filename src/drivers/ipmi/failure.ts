@@ -17,7 +17,7 @@ export const failureOf = (outcome: Outcome, kind: Kind): Fault | null => {
   const lines = linesOf(outcome.stderr);
   const ready = lines.findIndex((line) => line.startsWith('Discovered IPMB address'));
 
-  if (ready < 0 && !outcome.truncated) return beforeSending(lines, outcome);
+  if (ready < 0 && !outcome.truncated) return beforeSending(lines, outcome, kind);
   return afterSending(lines.slice(ready + 1), outcome, kind);
 };
 
@@ -49,7 +49,9 @@ const loginFailures: readonly (readonly [FaultCode, RegExp])[] = [
 /** Seconds. A session that is not used ends within a minute (IPMI 2.0 §6.12.15). */
 const retryAfter = 30;
 
-const beforeSending = (lines: readonly string[], { timedOut, aborted }: Outcome): Fault => {
+const noSession = /^Error: Unable to establish IPMI v2/;
+
+const beforeSending = (lines: readonly string[], { timedOut, aborted }: Outcome, kind: Kind): Fault => {
   for (const [code, pattern] of loginFailures) {
     const line = lines.find((each) => pattern.test(each));
     if (line !== undefined)
@@ -57,8 +59,9 @@ const beforeSending = (lines: readonly string[], { timedOut, aborted }: Outcome)
   }
   if (aborted) return new Fault('controller-unreachable', 'stopped before anything was sent');
   if (timedOut) return new Fault('controller-unreachable', 'no session within the time allowed');
-  const telling = lines.filter((line) => !/^Loading IANA|^Error: Unable to establish/.test(line));
-  return new Fault('controller-garbled', `no session, for no known reason: ${lastOf(telling)}`);
+  const told = lastOf(lines.filter((line) => !line.startsWith('Loading IANA') && !noSession.test(line)));
+  const isCertain = kind === 'read' || lines.some((line) => noSession.test(line));
+  return new Fault(isCertain ? 'controller-garbled' : 'outcome-unknown', `no session, for no known reason: ${told}`);
 };
 
 /** Lines that say nothing about the command: its echo, packets of something else, and the end of the session. */

@@ -127,6 +127,18 @@ describe('the lease keeper', () => {
     expect(parts.fake.opened).to.equal(1);
   });
 
+  it('keeps a controller that another replica waits for no longer than what runs', async () => {
+    const parts = made({ leaseMs: 60, idleMs: 60_000 });
+    ({ keep } = parts);
+    const leased = await keep.lease(wish(true));
+    parts.leases.wanted.add('c1');
+    await sleep(50);
+    expect(leased.signal.aborted).to.be.false;
+    await leased[Symbol.asyncDispose]();
+    expect(parts.leases.held.size).to.equal(0);
+    expect(parts.fake.closed).to.equal(1);
+  });
+
   it('cuts off what runs when the lease is lost', async () => {
     const parts = made({ leaseMs: 60 });
     ({ keep } = parts);

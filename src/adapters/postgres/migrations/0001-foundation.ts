@@ -92,7 +92,9 @@ CREATE TABLE controller_leases (
   controller_id uuid PRIMARY KEY CONSTRAINT controller_leases_controller REFERENCES controllers (id) ON DELETE CASCADE,
   replica_id uuid NOT NULL,
   fence bigint NOT NULL DEFAULT 1,
-  expires_at timestamptz NOT NULL
+  expires_at timestamptz NOT NULL,
+  -- When another replica last asked for it.
+  wanted_at timestamptz
 );
 
 -- Who and what are values, without foreign keys: a journal outlives what it tells of.

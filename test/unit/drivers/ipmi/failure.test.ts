@@ -20,6 +20,8 @@ const outcome = (stderr: string, change: Partial<Outcome> = {}): Outcome => ({
 });
 const codeOf = (...given: Parameters<typeof failureOf>): FaultCode | null => failureOf(...given)?.code ?? null;
 
+const noSession = 'Error: Unable to establish IPMI v2 / RMCP+ session';
+
 /** `null`: nothing speaks against it, and what was printed decides. */
 const expected: Readonly<Record<string, FaultCode | null>> = {
   'black-hole-R1': 'controller-unreachable',
@@ -98,7 +100,11 @@ describe('failureOf', () => {
       'controller-login-refused',
       'controller-login-refused',
     ],
-    ['Error in open session response message : illegal parameter', 'controller-garbled', 'controller-garbled'],
+    [
+      `Error in open session response message : illegal parameter\n${noSession}`,
+      'controller-garbled',
+      'controller-garbled',
+    ],
     ['RAKP 2 message indicates an error : insufficient resources for role', 'sessions-exhausted', 'sessions-exhausted'],
     [
       'RAKP 4 message indicates an error : invalid integrity check value',
@@ -115,8 +121,11 @@ describe('failureOf', () => {
     ['ERROR: Received message with invalid authcode!', 'controller-garbled', 'controller-garbled'],
     ['Unable to read password from file /dev/fd/3', 'internal', 'internal'],
     ['Unsupported cipher suite ID : 17', 'internal', 'internal'],
-    ['something new', 'controller-garbled', 'controller-garbled'],
-    ['', 'controller-garbled', 'controller-garbled'],
+    [`something new\n${noSession}`, 'controller-garbled', 'controller-garbled'],
+    [noSession, 'controller-garbled', 'controller-garbled'],
+    // an end that nobody foresaw
+    ['something new', 'controller-garbled', 'outcome-unknown'],
+    ['', 'controller-garbled', 'outcome-unknown'],
     // after it
     [
       `${ready}Unable to send RAW command (channel=0x0 netfn=0x0 lun=0x0 cmd=0x1)`,
