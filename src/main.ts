@@ -10,6 +10,6 @@ const words: Readonly<Record<string, () => Promise<(args: readonly string[]) => 
   key: async () => (await import('./words/key.ts')).keyWord,
 };
 
-const load = word === undefined ? undefined : words[word];
-if (load !== undefined) process.exitCode = await (await load())(rest);
-else process.exitCode = await (await import('./words/cli.ts')).cliWord(process.argv.slice(2));
+const forCli = async () => (await import('./words/cli.ts')).cliWord;
+const own = word === undefined ? undefined : words[word];
+process.exitCode = own === undefined ? await (await forCli())(process.argv.slice(2)) : await (await own())(rest);
