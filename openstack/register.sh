@@ -31,7 +31,7 @@ done
 [ -z "$user" ] && [ -z "$password_file" ] || { [ -n "$user" ] && [ -n "$password_file" ]; } ||
   complain '--user and --password-file go together'
 case $user in
-  *[!A-Za-z0-9_.@-]*) complain '--user: only letters, digits, "_", ".", "@" and "-" are taken here' ;;
+  -* | *[!A-Za-z0-9_.@-]*) complain '--user: only letters, digits, "_", ".", "@" and "-" are taken here' ;;
 esac
 while [ "$url" != "${url%/}" ]; do url=${url%/}; done
 
@@ -41,21 +41,20 @@ changed() {
   echo "$1"
 }
 
-# The first field of the first line whose second field is $1.
-first_named() {
-  awk -v wanted="$1" '$2 == wanted { print $1; exit }'
+holds_line() {
+  printf '%s\n' "$1" | grep -qxF -e "$2"
 }
 
 # Each list is a command of its own, so that a Keystone that is away ends this and is not taken for an empty list.
 ensure_catalogue() {
   found=$(openstack region list -f value -c Region)
-  if ! printf '%s\n' "$found" | grep -qxF -e "$region"; then
+  if ! holds_line "$found" "$region"; then
     openstack region create "$region" >/dev/null
     changed "created region $region"
   fi
 
   found=$(openstack service list -f value -c ID -c Type)
-  service=$(printf '%s\n' "$found" | first_named "$type")
+  service=$(printf '%s\n' "$found" | awk -v wanted="$type" '$2 == wanted { print $1; exit }')
   if [ -z "$service" ]; then
     service=$(openstack service create --name igor --description 'Out-of-band gateway' "$type" -f value -c id)
     changed "created service igor of type $type"
@@ -75,47 +74,48 @@ ensure_catalogue() {
   done
 }
 
-user_id() {
-  found=$(openstack user list --domain default -f value -c ID -c Name)
-  printf '%s\n' "$found" | first_named "$user"
+list_users() {
+  openstack user list --domain default -f value -c Name
 }
 
+# By name throughout: to an admin of one project, Keystone's new default rules refuse a project asked for by its id.
 ensure_user() {
   if [ ! -e "$password_file" ]; then
     (umask 077 && head -c 24 /dev/urandom | base64 | tr '+/' '-_' >"$password_file")
   fi
   password=$(cat "$password_file")
+  case $password in
+    '' | *[!A-Za-z0-9_.=+/@%:,-]*) complain "$password_file: is empty, or holds a character that is not taken here" ;;
+  esac
 
-  found=$(openstack project list --domain default -f value -c ID -c Name)
-  project=$(printf '%s\n' "$found" | first_named service)
-  if [ -z "$project" ]; then
-    project=$(openstack project create --domain default service -f value -c id)
+  found=$(openstack project list --domain default -f value -c Name)
+  if ! holds_line "$found" service; then
+    openstack project create --domain default service >/dev/null
     changed 'created project service'
   fi
 
-  found=$(openstack role list -f value -c ID -c Name)
-  role=$(printf '%s\n' "$found" | first_named service)
-  if [ -z "$role" ]; then
-    role=$(openstack role create service -f value -c id)
+  found=$(openstack role list -f value -c Name)
+  if ! holds_line "$found" service; then
+    openstack role create service >/dev/null
     changed 'created role service'
   fi
 
-  id=$(user_id)
-  if [ -z "$id" ]; then
-    case $password in
-      *[!A-Za-z0-9_.=+/@%:,-]*) complain "$password_file: the password holds a character that is not taken here" ;;
-    esac
+  found=$(list_users)
+  if ! holds_line "$found" "$user"; then
     # On standard input: whoever is on this host can read a command line. The client then tells no exit code.
-    printf "user create --domain default --project %s --password '%s' %s\n" "$project" "$password" "$user" |
+    echo "user create --domain default --project service --project-domain default --password '$password' $user" |
       openstack >/dev/null
-    id=$(user_id)
-    [ -n "$id" ] || complain "the user $user was not created"
+    found=$(list_users)
+    holds_line "$found" "$user" || complain "the user $user was not created"
     changed "created user $user"
   fi
 
-  found=$(openstack role assignment list --user "$id" --project "$project" --role "$role" -f value -c Role)
+  where="--user $user --user-domain default --project service --project-domain default"
+  # shellcheck disable=SC2086 # several words
+  found=$(openstack role assignment list --role service $where -f value -c Role)
   if [ -z "$found" ]; then
-    openstack role add --user "$id" --project "$project" "$role"
+    # shellcheck disable=SC2086
+    openstack role add $where service
     changed "gave $user the role service on project service"
   fi
 }

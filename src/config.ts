@@ -173,6 +173,3 @@ const sentences = (issue: z.core.$ZodIssue): readonly string[] =>
   issue.code === 'unrecognized_keys'
     ? issue.keys.map((key) => `${key}: there is no such setting`)
     : [`${issue.path.join('.')}: ${issue.message}`];
-
-/** The whole environment, for the CLI, whose settings are a cloud's. */
-export const environment = (): Readonly<Environment> => ({ ...process.env });

@@ -1,5 +1,8 @@
 import { lingeringChildren, stopParts } from './support/parts.ts';
 
+// Node adds this to the environment of every child, also to one that was written out. Our own coverage is under way already.
+delete process.env['NODE_V8_COVERAGE'];
+
 export const mochaHooks = {
   async afterAll(): Promise<void> {
     await stopParts();

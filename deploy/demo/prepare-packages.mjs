@@ -12,6 +12,7 @@ const always = [
   'openipmi',
   'openssh-server',
   'openssh-client',
+  'curl',
   'python3-openstackclient',
   'curl',
 ];

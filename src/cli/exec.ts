@@ -28,6 +28,7 @@ export const execCommand = (context: Context): Command =>
       const names = expandHosts(range);
       const { timeoutS, waitS, json } = context.globals();
       const { screen, world } = context;
+      // --timeout is the command's here; an answer has its usual time.
       await overSession({ ...context, globals: () => ({ ...context.globals(), timeoutS: null }) }, async (session) => {
         const found = await resolve(session, names);
         if ('failure' in found) return fail(context, found.failure);

@@ -75,8 +75,10 @@ export const exitCode = (failures: readonly Failure[]): number => {
   const codes = new Set(failures.map(({ code }) => code));
   if (codes.size === 0) return 0;
   if (codes.has('interrupted')) return 130;
-  return codes.has('unauthenticated') || codes.has('igor-unreachable') ? 3 : 1;
+  return noWayIn.some((code) => codes.has(code)) ? 3 : 1;
 };
+
+const noWayIn = ['unauthenticated', 'identity-unavailable', 'identity-misconfigured', 'igor-unreachable'];
 
 /** A way in that is closed to us. */
 export const locked = ({ code, detail }: Fault): Failure =>

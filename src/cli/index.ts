@@ -59,7 +59,7 @@ const program = (world: World, shown: Screen, end: (code: number) => void): Comm
     .option('--os-cloud <name>', 'sign in as this entry of clouds.yaml (OS_CLOUD)')
     .option('--endpoint <url>', "Igor's address, in place of the catalogue's")
     .option('--json', 'answer with one JSON document')
-    .option('--timeout <seconds>', 'how long one answer may take (60)')
+    .option('--timeout <seconds>', 'how long one answer may take (75)')
     .option('--wait <seconds>', 'how long the service may wait for a busy controller')
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Fault } from '../domain/fault.ts';
 import { secretPaths, type Flag } from './flags.ts';
-import { askSecret, readAll } from './prompt.ts';
-import type { World } from './world.ts';
+import { askSecret, readAll, type Terminal } from './prompt.ts';
 
 /** What was typed for a flag. */
 export interface Given {
@@ -15,7 +14,7 @@ export interface Given {
  * never from the command line, which other users of this machine can read. Faults: `invalid-input`, naming the flag.
  */
 export const inputFrom = async (
-  world: World,
+  world: Terminal,
   flags: readonly Flag[],
   given: readonly Given[],
   body: string | undefined,
@@ -35,7 +34,7 @@ export const inputFrom = async (
 type Path = readonly string[];
 
 const valueOf = async (
-  world: World,
+  world: Terminal,
   flag: Flag,
   value: string | boolean,
   secrets: readonly Path[],
@@ -50,7 +49,7 @@ const valueOf = async (
   return jsonFrom(world, name, value, (json) => find(json, within));
 };
 
-const secretFrom = async (world: World, name: string, value: string): Promise<string> => {
+const secretFrom = async (world: Terminal, name: string, value: string): Promise<string> => {
   if (value.startsWith('@')) return withoutNewline(fileOf(name, value.slice(1)));
   if (value !== '-')
     throw new Fault('invalid-input', `${name}: is secret; give @file, or - to be asked or to read standard input`);
@@ -59,7 +58,7 @@ const secretFrom = async (world: World, name: string, value: string): Promise<st
 };
 
 const jsonFrom = async (
-  world: World,
+  world: Terminal,
   name: string,
   value: string,
   secretIn: (json: unknown) => Path | undefined,

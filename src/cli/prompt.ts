@@ -3,7 +3,8 @@ import { Writable } from 'node:stream';
 import { Fault } from '../domain/fault.ts';
 import type { World } from './world.ts';
 
-type Terminal = Pick<World, 'stdin' | 'stderr' | 'signal'>;
+/** Who can be asked. */
+export type Terminal = Pick<World, 'stdin' | 'stderr' | 'signal'>;
 
 /** Asks at the terminal, without showing what is typed. Faults: `invalid-input` where nobody can be asked, `stopping`. */
 export const askSecret = async ({ stdin, stderr, signal }: Terminal, question: string): Promise<string> => {

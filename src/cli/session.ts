@@ -28,7 +28,8 @@ export interface Session {
 
 /** A token with less life than this would end on the way. */
 const leastLifeMs = 60_000;
-const usualTimeoutS = 60;
+/** Longer than the service works on one request. */
+const usualTimeoutS = 75;
 
 /**
  * With the token that `igor login` left while it lasts, else with one of this command's own, which is not kept. A kept

@@ -1,7 +1,6 @@
 import { homedir } from 'node:os';
-import { login } from '../adapters/keystone/login.ts';
 import { cli } from '../cli/index.ts';
-import { environment } from '../config.ts';
+import { environment } from '../environment.ts';
 import { operations } from '../operations/index.ts';
 import { version } from '../version.ts';
 
@@ -15,7 +14,8 @@ export const cliWord = async (args: readonly string[]): Promise<number> => {
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
-    signIn: async (cloud, signal) => login(cloud, signal),
+    // Loaded by the words that sign in alone.
+    signIn: async (cloud, signal) => (await import('../adapters/keystone/login.ts')).login(cloud, signal),
     operations,
     version,
     now: Date.now,

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { registerLocked, registerWith } from '../catalogue.ts';
-import { environment, readCloud } from '../config.ts';
+import { readCloud } from '../config.ts';
+import { environment } from '../environment.ts';
 import { Secret } from '../domain/secret.ts';
 import { complain, configured, orComplain, say } from './say.ts';
 

@@ -188,6 +188,14 @@ describe('a controller in trouble', () => {
     expect(bmc.sessions()).to.deep.equal([]);
   });
 
+  it('may have an IPv6 address', async () => {
+    const { id, bmc } = await simulated(igor, { address: '::1' });
+    await power(id, 'on').expect(200);
+    expect(bmc.chassis.power).to.equal('on');
+    const { body } = await (await igor.as('erin')).get(`/v1/audit-records?machine=${id}`).expect(200);
+    expect(JSON.stringify(body)).to.contain(`[::1]:${bmc.port}`);
+  });
+
   it('speaks with the password that was set last', async () => {
     const { id, controllerId } = await simulated(igor, {
       users: [{ name: 'admin', password: 'new-Secret', privilege: 'administrator' }],

@@ -2,11 +2,13 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { expect } from 'chai';
+import { z } from 'zod';
 import { flagsOf } from '../../../src/cli/flags.ts';
+import { inputFrom } from '../../../src/cli/input.ts';
 import { Fault } from '../../../src/domain/fault.ts';
 import { operations } from '../../../src/operations/index.ts';
 import { answer, idOf, refuse, requestId, startPeer, type Peer } from './peer.ts';
-import { keyboard, newUser, type User } from './world.ts';
+import { keyboard, newUser, sink, type User } from './world.ts';
 
 const enrol = ['api', 'machine', 'enrol'];
 const credential = ['api', 'credential', 'set', 'c1', '--username', 'igor'];
@@ -154,6 +156,29 @@ describe('derived commands', () => {
       expect(peer.asked).to.deep.equal([]);
     });
   }
+
+  it('refuse a secret within the JSON of a part, too', async () => {
+    const secret = z.string().meta({ secret: true });
+    const flags = flagsOf(z.strictObject({ bmc: z.strictObject({ user: z.string(), password: secret }).nullable() }));
+    const flag = flags.find(({ name }) => name === 'bmc');
+    const world = { stdin: Readable.from([]), stderr: sink(), signal: new AbortController().signal };
+    const inputOf = async (json: string): Promise<unknown> =>
+      inputFrom(world, flags, flag === undefined ? [] : [{ flag, value: json }], undefined);
+
+    expect(await inputOf('{"user": "igor"}')).to.deep.equal({ bmc: { user: 'igor' } });
+    const refusal = await inputOf('{"password": "hush"}').catch((error: unknown) => error);
+    expect(refusal).to.have.property('message').that.contains('--bmc: password is secret').and.not.contains('hush');
+  });
+
+  it('know every secret of every operation', () => {
+    for (const { name, input } of operations) {
+      const marks = JSON.stringify(z.toJSONSchema(input, { io: 'input' })).match(/"secret":true/g) ?? [];
+      expect(
+        flagsOf(input).filter(({ isSecret }) => isSecret),
+        name,
+      ).to.have.length(marks.length);
+    }
+  });
 
   const misused: readonly (readonly [argv: readonly string[], problem: string])[] = [
     [[...enrol, '--body', '{"a": hush}'], '--body: is not JSON'],

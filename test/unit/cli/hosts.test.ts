@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { expect } from 'chai';
 import { Fault } from '../../../src/domain/fault.ts';
 import { answer, idOf, machine, refuse, requestId, startPeer, type Peer } from './peer.ts';
@@ -151,7 +152,7 @@ describe('commands on hosts', () => {
     await bob.igor([
       'power',
       '-h',
-      `osl01,OSL01,${idOf('osl01')},${idOf('osl01').replaceAll('-', '')}`,
+      `osl01,OSL01,${idOf('osl01')},${idOf('osl01').replaceAll('-', '')},${idOf('osl01').toUpperCase()}`,
       '-h',
       'osl01',
       'cycle',
@@ -250,7 +251,7 @@ describe('commands on hosts', () => {
   });
 
   it('make do with an answer that is none of ours', async () => {
-    const html = (status: number) => (_asked: unknown, response: import('node:http').ServerResponse) =>
+    const html = (status: number) => (_asked: unknown, response: ServerResponse) =>
       void response.writeHead(status, { 'Content-Type': 'text/html' }).end('<html>\u001b[2J</html>');
     peer.answers.set(`GET ${power('osl01')}`, html(502));
     peer.answers.set(`GET ${power('osl02')}`, html(200));
@@ -273,6 +274,19 @@ describe('commands on hosts', () => {
     );
   });
 
+  it('show the words of a hostile service without what a terminal would obey', async () => {
+    const detail = 'a\u001b]0;title\u0007b\u009b2Jc\nosl99: d\u202ee';
+    peer.answers.set(`GET ${power('osl01')}`, refuse(new Fault('controller-refused', detail)));
+    peer.answers.set(`GET ${power('osl02')}`, answer({ state: 'on\u001b[2J\r', wanted: '\u001b[1m', stale: false }));
+
+    const { err, out } = await bob.igor(['power', '-h', 'osl0[1-2]']);
+
+    expect(err).to.equal(
+      `osl01: The controller refused: a\ufffd]0;title\ufffdb\ufffd2Jc\ufffdosl99: d\ufffde (controller-refused, ${requestId})\n`,
+    );
+    expect(out).to.equal('osl02: on\ufffd[2J\ufffd (\ufffd[1m is wanted)\n');
+  });
+
   it('stop on Ctrl-C with 130, and send nothing more', async () => {
     const stop = new AbortController();
     for (const name of names) {
@@ -285,6 +299,17 @@ describe('commands on hosts', () => {
     expect(changes()).to.have.length(16);
     expect(err.split('\n').filter((line) => line.includes('It was sent, and no answer seen'))).to.have.length(16);
     expect(err.split('\n').filter((line) => line.includes('nothing was changed'))).to.have.length(24);
+  });
+
+  it('end with 130 for Ctrl-C when all was sent already', async () => {
+    const stop = new AbortController();
+    peer.answers.set(`PUT ${power('osl01')}`, () => stop.abort());
+
+    expect(await bob.igor(['power', '-h', 'osl01', 'off'], { signal: stop.signal })).to.deep.equal({
+      code: 130,
+      out: '',
+      err: 'osl01: It was sent, and no answer seen: interrupted (outcome-unknown)\n',
+    });
   });
 
   it('colour states on a terminal, unless NO_COLOR is set', async () => {

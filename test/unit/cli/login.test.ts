@@ -2,7 +2,7 @@ import { chmod, mkdir, readdir, readFile, rename, stat, symlink, writeFile } fro
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { Fault } from '../../../src/domain/fault.ts';
-import { startPeer, type Peer } from './peer.ts';
+import { answer, startPeer, type Peer } from './peer.ts';
 import { keyboard, newUser, type User } from './world.ts';
 
 const read = ['power', '-h', 'osl01'];
@@ -207,9 +207,12 @@ describe('signing in', () => {
 
   it('happens anew, once for all hosts, when the kept token is refused; the change is sent again', async () => {
     await bob.igor(['login']);
-    peer.tokens.clear();
-    peer.tokens.add('newer');
     bob.next = { token: 'newer', lifeMs: 3_600_000, endpoint: peer.url };
+    peer.answers.set('GET /v1/machines', (asked, response) => {
+      peer.tokens.clear();
+      peer.tokens.add('newer');
+      answer({ machines: peer.machines, links: [] })(asked, response);
+    });
 
     const { code, out } = await bob.igor(['power', '-h', 'osl0[1-4]', 'on']);
 
@@ -229,6 +232,25 @@ describe('signing in', () => {
     expect(err).to.match(/^igor: Unauthorized \(unauthenticated, req-/);
     expect(bob.signIns).to.have.length(2);
     expect(peer.asked).to.have.length(2);
+  });
+
+  it('ends with 3 when Keystone is away as the kept token is refused', async () => {
+    await bob.igor(['login']);
+    peer.tokens.clear();
+    bob.next = new Fault('identity-unavailable', 'Keystone gave no usable answer');
+
+    expect(await bob.igor(read)).to.deep.equal({
+      code: 3,
+      out: '',
+      err: 'igor: Keystone does not answer: Keystone gave no usable answer (identity-unavailable)\n',
+    });
+  });
+
+  it("is not repeated for a token of the command's own that is refused", async () => {
+    peer.tokens.clear();
+
+    expect((await bob.igor(read)).code).to.equal(3);
+    expect(bob.signIns).to.have.length(1);
   });
 
   it('asks for a password that is set nowhere, without showing it, and only at a terminal', async () => {

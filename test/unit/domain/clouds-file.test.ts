@@ -120,6 +120,11 @@ describe('the settings of a cloud', () => {
     });
   }
 
+  it('outweigh the system scope by a domain, as in keystoneauth1', () => {
+    expect(settingsOf({ env: { OS_SYSTEM_SCOPE: 'all' } })).to.include({ system_scope: 'all' });
+    expect(settingsOf({ env: { OS_SYSTEM_SCOPE: 'all', OS_DOMAIN_ID: 'd' } })).not.to.have.property('system_scope');
+  });
+
   it('take region and interface from the environment first, in old spellings too', () => {
     const text = `${cloudsYaml}    region_name: here\n    interface: internal\n    cacert: /ca.pem\n`;
 

@@ -1,0 +1,87 @@
+import { expect } from 'chai';
+import { enrol, type Enrolled } from '../support/enrol.ts';
+import { startIgor, type TestIgor } from '../support/igor.ts';
+
+interface Row {
+  readonly id: string;
+  readonly kind: string;
+  readonly operation: string;
+  readonly permission: string;
+  readonly outcome: string | null;
+  readonly code: string | null;
+  readonly request_id: string;
+  readonly user: { readonly name: string };
+  readonly target: { readonly id: string | null; readonly name: string | null; readonly addresses: readonly string[] };
+  readonly input: unknown;
+}
+
+describe('the journal', () => {
+  let igor: TestIgor;
+  let machine: Enrolled;
+  before(async () => {
+    igor = await startIgor();
+    machine = await enrol(igor, 'alpha');
+  });
+  after(async () => igor.stop());
+
+  const rows = async (persona: string, query = ''): Promise<readonly Row[]> => {
+    const { body } = await (await igor.as(persona)).get(`/v1/audit-records${query}`).expect(200);
+    return (body as { audit_records: Row[] }).audit_records;
+  };
+  const of = (id: string): string => `?machine=${id}&limit=1000`;
+
+  it('has a change as two rows: what was meant before it was sent, and what became of it', async () => {
+    const answer = await (await igor.as('bob')).put(`/v1/machines/${machine.name}/power`, { target: 'on' }).expect(200);
+    const [outcome, intent] = await rows('erin', of(machine.id));
+    expect([intent?.kind, outcome?.kind, outcome?.outcome]).to.deep.equal(['intent', 'outcome', 'done']);
+    expect(intent).to.deep.include({ operation: 'power.set', permission: 'oob:power:set', input: { target: 'on' } });
+    expect(intent?.user.name).to.equal('bob');
+    expect(intent?.request_id).to.equal(answer.headers['x-openstack-request-id']);
+    expect(intent?.target.addresses).to.deep.equal([`127.0.0.1:${machine.peer.port}`]);
+  });
+
+  it('has who was refused, for a change and for a read', async () => {
+    const carol = await igor.as('carol');
+    await carol.put(`/v1/machines/${machine.name}/power`, { target: 'off' }).expect(403);
+    await carol.get('/v1/audit-records').expect(403);
+    expect((await rows('erin', of(machine.id)))[0]).to.include({
+      kind: 'denied',
+      operation: 'power.set',
+      code: 'forbidden',
+    });
+    const refused = (await rows('alice', '?operation=audit.list&limit=1000')).find(({ kind }) => kind === 'denied');
+    expect(refused?.user.name).to.equal('carol');
+  });
+
+  it('has who asked for what exists beyond his sight, for the operator alone', async () => {
+    await (await igor.as('mallory')).get(`/v1/machines/${machine.name}/power`).expect(404);
+    const probe = (await rows('alice', of(machine.id))).find(({ kind }) => kind === 'missed');
+    expect(probe?.user.name).to.equal('mallory');
+    expect(probe?.target).to.include({ id: machine.id, name: machine.name });
+    expect((await rows('erin', of(machine.id))).filter(({ kind }) => kind === 'missed')).to.deep.equal([]);
+  });
+
+  it('has no row for what is nowhere, nor for a plain read', async () => {
+    const before = (await rows('alice', '?limit=1000')).length;
+    await (await igor.as('mallory')).get('/v1/machines/nowhere').expect(404);
+    await (await igor.as('bob')).get(`/v1/machines/${machine.name}`).expect(200);
+    // The reading of the journal is itself a revealing read: an intent and an outcome.
+    expect((await rows('alice', '?limit=1000')).length).to.equal(before + 2);
+  });
+
+  it('shows a manager his own project, and pages through it from the newest on', async () => {
+    const other = await enrol(igor, 'beta');
+    await (await igor.as('mallory')).put(`/v1/machines/${other.name}/power`, { target: 'on' }).expect(200);
+    expect(await rows('erin', of(other.id))).to.deep.equal([]);
+    expect(await rows('alice', of(other.id))).to.have.length(2);
+    const all = await rows('erin', `${of(machine.id)}`);
+    const paged = [];
+    for (let marker = ''; ;) {
+      const page = await rows('erin', `?machine=${machine.id}&limit=2${marker}`);
+      paged.push(...page);
+      if (page.length < 2) break;
+      marker = `&marker=${page.at(-1)?.id ?? ''}`;
+    }
+    expect(paged.map(({ id }) => id)).to.deep.equal(all.map(({ id }) => id));
+  });
+});
