@@ -74,7 +74,7 @@ describe('the journal', () => {
     await (await igor.as('mallory')).put(`/v1/machines/${other.name}/power`, { target: 'on' }).expect(200);
     expect(await rows('erin', of(other.id))).to.deep.equal([]);
     expect(await rows('alice', of(other.id))).to.have.length(2);
-    const all = await rows('erin', `${of(machine.id)}`);
+    const all = await rows('erin', of(machine.id));
     const paged = [];
     for (let marker = ''; ;) {
       const page = await rows('erin', `?machine=${machine.id}&limit=2${marker}`);
