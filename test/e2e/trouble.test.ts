@@ -117,16 +117,20 @@ describe('a controller in trouble', () => {
     expect(bmc.count('chassis-control')).to.equal(1);
   });
 
-  it('never lets a change wait behind a long read', async () => {
+  it('never lets a change wait behind reads, however many and slow', async () => {
     const { id, bmc } = await simulated(igor);
-    bmc.inject({ kind: 'delay', to: 'get-chassis-status', ms: 900, times: 1 });
+    bmc.inject({ kind: 'delay', to: 'get-chassis-status', ms: 800 });
     const order: string[] = [];
-    const read = bob.get(`/v1/machines/${id}/power?refresh=true`).then(() => order.push('read'));
+    const reads = Array.from({ length: 5 }, async () => {
+      await bob.get(`/v1/machines/${id}/power?refresh=true`);
+      order.push('read');
+    });
     await sleep(150);
     await power(id, 'on').expect(200);
     order.push('change');
-    await read;
-    expect(order).to.deep.equal(['change', 'read']);
+    await Promise.all(reads);
+    // One after the other they take four seconds, and the change, which reads once itself, about one.
+    expect(order.indexOf('change')).to.be.lessThan(4);
   });
 
   it('does not show a reading from before a change as the state after it', async () => {

@@ -5,7 +5,7 @@ import { Fault } from '../../../src/domain/fault.ts';
 import { anywhere, bindingTo, controllersWith, fakeController, fakeLeases, quiet } from '../../support/fakes.ts';
 
 const open = new AbortController().signal;
-const patient = AbortSignal.timeout(5_000);
+const patient = (): AbortSignal => AbortSignal.timeout(5_000);
 
 const made = ({ idleMs = 1_000, leaseMs = 60_000 } = {}) => {
   const fake = fakeController();
@@ -120,7 +120,7 @@ describe('the lease keeper', () => {
     const parts = made();
     ({ keep } = parts);
     parts.leases.elsewhere.add('c1');
-    const leased = keep.lease(wish(true, { patienceMs: 3_000, signal: patient }));
+    const leased = keep.lease(wish(true, { patienceMs: 3_000, signal: patient() }));
     await sleep(50);
     parts.leases.elsewhere.delete('c1');
     await (await leased)[Symbol.asyncDispose]();
@@ -164,7 +164,7 @@ describe('the lease keeper', () => {
   it('stops when all is given back, closes everything, and admits nobody', async () => {
     const { fake, leases, keep } = made();
     const leased = await keep.lease(wish(true));
-    const stopped = keep.stop(patient);
+    const stopped = keep.stop(patient());
     expect(await codeOf(keep.lease(wish(false)))).to.equal('stopping');
     await leased[Symbol.asyncDispose]();
     await stopped;
