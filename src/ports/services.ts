@@ -2,7 +2,7 @@ import type { Caller, Identity, Scope } from '../domain/caller.ts';
 import type { Controller, ControllerHealth, Credential, BindingRole } from '../domain/controller.ts';
 import type { Execution, ExecutionTarget } from '../domain/execution.ts';
 import type { Act, JournalRecord } from '../domain/journal.ts';
-import type { Machine, Port, SshEndpoint } from '../domain/machine.ts';
+import type { Machine, SshEndpoint } from '../domain/machine.ts';
 import type { PowerState } from '../domain/power.ts';
 import type { Secret } from '../domain/secret.ts';
 
@@ -39,14 +39,9 @@ export interface NewSsh extends SshEndpoint {
   readonly privateKey: Secret;
 }
 
-export interface NewMachine {
-  readonly name: string;
-  readonly projectId: string;
-  readonly projectDomainId: string;
-  readonly description: string;
-  readonly tags: readonly string[];
-  readonly ports: readonly Port[];
-  readonly maintenance: boolean;
+type Described = 'name' | 'projectId' | 'projectDomainId' | 'description' | 'tags' | 'ports' | 'maintenance';
+
+export interface NewMachine extends Pick<Machine, Described> {
   readonly bindings: readonly NewBinding[];
   readonly ssh: NewSsh | null;
 }

@@ -25,7 +25,7 @@ describe('Remote once the command is sent', () => {
   const unknown = async (exec: NonNullable<Manners['exec']>, ask: Ask = {}): Promise<Fault> => {
     let fault: Fault | undefined;
     await against({ exec }, async (server) => {
-      fault = await within(10_000, async () => faultOf(run(server, ask)));
+      fault = await within(25_000, async () => faultOf(run(server, ask)));
       expect(fault).to.include({ code: 'outcome-unknown' });
       await sleep(50);
       expect(server.commands).to.deep.equal([`'true'`]);

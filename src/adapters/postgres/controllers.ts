@@ -5,7 +5,7 @@ import { Secret } from '../../domain/secret.ts';
 import type { Controllers } from '../../ports/services.ts';
 import type { Keyring } from '../keyring.ts';
 import { endpointTaken, insertController, passwordPlace } from './bindings.ts';
-import { violated, type Sql } from './sql.ts';
+import { isUuid, violated, type Sql } from './sql.ts';
 
 interface ControllerRow {
   readonly id: string;
@@ -22,11 +22,10 @@ interface ControllerRow {
 }
 
 const columns = 'id, project_id, driver, address, port, username, options, health, revision, created_at, updated_at';
-const uuid = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
 export const controllers = (sql: Sql, keyring: Keyring): Controllers => ({
   async get(id, scope) {
-    const [row] = uuid.test(id) ? await visible(sql, 'id = $2', [id], scope) : [];
+    const [row] = isUuid(id) ? await visible(sql, 'id = $2', [id], scope) : [];
     if (row === undefined) throw missing();
     const projects = await sql.rows<{ project_id: string }>(
       'SELECT DISTINCT m.project_id FROM bindings b JOIN machines m ON m.id = b.machine_id WHERE b.controller_id = $1',
@@ -36,7 +35,7 @@ export const controllers = (sql: Sql, keyring: Keyring): Controllers => ({
   },
 
   async list({ limit, marker }, scope) {
-    if (marker !== null && !uuid.test(marker)) throw new Fault('invalid-input', 'marker: there is no such controller');
+    if (marker !== null && !isUuid(marker)) throw new Fault('invalid-input', 'marker: there is no such controller');
     const after = marker ?? '00000000-0000-0000-0000-000000000000';
     const found = await visible(sql, 'id > $2 ORDER BY id LIMIT $3', [after, limit], scope);
     return found.map(controllerOf);
@@ -81,7 +80,7 @@ export const controllers = (sql: Sql, keyring: Keyring): Controllers => ({
   },
 
   async beyond(id) {
-    if (!uuid.test(id)) return null;
+    if (!isUuid(id)) return null;
     const [row] = await sql.rows<ControllerRow>(`SELECT ${columns} FROM controllers WHERE id = $1`, [id]);
     return row ? { id: row.id, projectId: row.project_id } : null;
   },

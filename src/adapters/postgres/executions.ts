@@ -2,9 +2,7 @@ import type { Scope } from '../../domain/caller.ts';
 import type { Execution, ExecutionState, ExecutionTarget } from '../../domain/execution.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { Executions, RecordedCaller } from '../../ports/services.ts';
-import type { Sql } from './sql.ts';
-
-const uuid = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
+import { isUuid, type Sql } from './sql.ts';
 
 export const executions = (sql: Sql, replicaId: string): Executions => ({
   async create(caller, command, timeoutMs, machines) {
@@ -26,7 +24,7 @@ export const executions = (sql: Sql, replicaId: string): Executions => ({
   },
 
   async get(id, scope) {
-    if (scope.kind === 'none' || !uuid.test(id)) throw missing();
+    if (scope.kind === 'none' || !isUuid(id)) throw missing();
     return load(sql, id, scope);
   },
 
@@ -84,7 +82,7 @@ export const executions = (sql: Sql, replicaId: string): Executions => ({
   },
 
   async beyond(id) {
-    if (!uuid.test(id)) return null;
+    if (!isUuid(id)) return null;
     const [row] = await sql.rows<{ project_id: string | null }>('SELECT project_id FROM executions WHERE id = $1', [
       id,
     ]);

@@ -2,9 +2,7 @@ import type { Scope } from '../../domain/caller.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { Act, Effect, JournalRecord, Outcome, RecordKind } from '../../domain/journal.ts';
 import type { Journal, JournalQuery } from '../../ports/services.ts';
-import type { Sql } from './sql.ts';
-
-const uuid = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
+import { isUuid, type Sql } from './sql.ts';
 
 const columns = `act_id, kind, operation, effect, permission, request_id, global_request_id, user_id, user_name,
   project_id, project_name, roles, target_kind, target_id, target_name, target_project_id, addresses, input,
@@ -64,7 +62,7 @@ export const journal = (sql: Sql, replicaId: string): Journal => ({
   async list(query, scope) {
     if (scope.kind === 'none') return [];
     const { marker } = query;
-    if (marker !== null && !uuid.test(marker)) throw new Fault('invalid-input', 'marker: there is no such record');
+    if (marker !== null && !isUuid(marker)) throw new Fault('invalid-input', 'marker: there is no such record');
     const rows = await sql.rows<JournalRow>(
       `SELECT * FROM journal WHERE ${within}
          AND ($2::text IS NULL OR target_id = $2 OR lower(target_name) = lower($2))
@@ -78,7 +76,7 @@ export const journal = (sql: Sql, replicaId: string): Journal => ({
   },
 
   async act(id, scope) {
-    if (scope.kind === 'none' || !uuid.test(id)) return null;
+    if (scope.kind === 'none' || !isUuid(id)) return null;
     const rows = await sql.rows<JournalRow>(`SELECT * FROM journal WHERE ${within} AND act_id = $2 ORDER BY seq`, [
       projectOf(scope),
       id,

@@ -6,9 +6,8 @@ import type { MachineChange, MachineQuery, Machines, NewSsh } from '../../ports/
 import type { Keyring } from '../keyring.ts';
 import { bind, dropUnbound } from './bindings.ts';
 import { machineOf, selectMachines, type MachineRow } from './machine-rows.ts';
-import { violated, type Sql } from './sql.ts';
+import { isUuid, violated, type Sql } from './sql.ts';
 
-const uuid = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 /** As many of a name's bearers as a message names. */
 const mostNamed = 10;
 
@@ -96,7 +95,7 @@ export const machines = (sql: Sql, keyring: Keyring): Machines => ({
   },
 
   async beyond(idOrName) {
-    const by = uuid.test(idOrName) ? 'id = $1::uuid' : 'lower(name) = lower($1)';
+    const by = isUuid(idOrName) ? 'id = $1::uuid' : 'lower(name) = lower($1)';
     const [row] = await sql.rows<{ id: string; project_id: string }>(
       `SELECT id, project_id FROM machines WHERE ${by} LIMIT 1`,
       [idOrName],
@@ -121,7 +120,7 @@ const missing = (): Fault => new Fault('not-found', 'there is no such machine');
 /** Those that fit, within the scope; several only for a name and a scope of many projects. */
 const named = async (sql: Sql, idOrName: string, { scope }: Caller): Promise<MachineRow[]> => {
   if (scope.kind === 'none') return [];
-  const byName = !uuid.test(idOrName);
+  const byName = !isUuid(idOrName);
   const where = `${byName ? 'lower(m.name) = lower($1)' : 'm.id = $1::uuid'}${scope.kind === 'project' ? ' AND m.project_id = $2' : ''}`;
   const values = scope.kind === 'project' ? [idOrName, scope.projectId] : [idOrName];
   const name = `machine-by-${byName ? 'name' : 'id'}-${scope.kind}`;
@@ -157,7 +156,7 @@ const listQuery = (
   if (marker !== null) {
     const at = key.replace('m.', 'x.');
     where(
-      uuid.test(marker) ? marker : null,
+      isUuid(marker) ? marker : null,
       (p) => `(${key}, m.id) ${beyond} (SELECT ${at}, x.id FROM machines x WHERE x.id = ${p})`,
     );
   }
@@ -175,7 +174,7 @@ const listQuery = (
 
 const mustExist = async (sql: Sql, marker: string, scope: Scope): Promise<void> => {
   const seen =
-    uuid.test(marker) &&
+    isUuid(marker) &&
     (await sql.rows('SELECT 1 FROM machines WHERE id = $1 AND ($2::text IS NULL OR project_id = $2)', [
       marker,
       scope.kind === 'project' ? scope.projectId : null,

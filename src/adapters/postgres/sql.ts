@@ -51,3 +51,6 @@ const unavailable = (error: unknown): never => {
 /** The constraint that a statement violated, if that is what was thrown. */
 export const violated = (thrown: unknown): string | undefined =>
   thrown instanceof DatabaseError && thrown.code?.startsWith('23') === true ? thrown.constraint : undefined;
+
+/** Whether a text is an id, which PostgreSQL would refuse to compare with anything else. */
+export const isUuid = (text: string): boolean => /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(text);
