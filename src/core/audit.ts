@@ -16,10 +16,18 @@ interface Ledger {
  * for reads too. Without the journal, changes and sensitive reads are refused and plain reads go on.
  */
 export const audit = ({ journal, log }: Ledger): Steps['audit'] => {
-  const settle = async (record: NewRecord): Promise<void> => {
-    await journal.append(record).catch((error: unknown) => {
-      log.error({ act: record.actId, operation: record.operation, err: error }, 'journal.unsettled');
-    });
+  /** Never throws: the device has done what it did. What cannot be written now is tried again, without making the caller wait. */
+  const settle = async (record: NewRecord, [seconds, ...later] = retrySeconds): Promise<void> => {
+    try {
+      await journal.append(record);
+    } catch (error) {
+      const told = { act: record.actId, operation: record.operation, err: error };
+      if (seconds === undefined) log.error(told, 'journal.unsettled');
+      else {
+        log.warn(told, 'journal.delayed');
+        setTimeout(() => void settle(record, later), seconds * 1000).unref();
+      }
+    }
   };
 
   return async (act, work) => {
@@ -72,6 +80,9 @@ export const missed = ({ journal, log, ...stores }: Ledger): Steps['missed'] => 
     }
   };
 };
+
+/** Long enough for a database to be restarted. A process that ends before leaves an intent without an end, which is swept. */
+const retrySeconds: readonly number[] = [0.5, 1, 2, 5, 10, 30, 60, 120];
 
 const isJournalled = (effect: Effect): boolean => effect !== 'read';
 

@@ -26,6 +26,8 @@ const tickMs = 1000;
 /** Machines looked at together by the rounds. */
 const mostAtOnce = 16;
 const lookMs = 20_000;
+/** How long a look waits for another replica to let the controller go. */
+const patienceMs = 10_000;
 /** Seconds between the readings after a change: soon at first, for a soft-off may take minutes. */
 const readBackSeconds = [0.3, 0.7, 1, 2, 4, 8, 15, 30, 60];
 
@@ -39,7 +41,7 @@ export const observer = ({ keeper, observations, log }: Ports): Observer => {
 
   const look: Observer['look'] = async (machine, signal) => {
     const binding = powerBinding(machine);
-    const wish = { needs: ['power'], bindings: machine.bindings, changes: false, patienceMs: 0 } as const;
+    const wish = { needs: ['power'], bindings: machine.bindings, changes: false, patienceMs } as const;
     try {
       await using leased = await keeper.lease({ ...wish, operation: 'observe', actId: randomUUID(), signal });
       const before = keeper.changes(binding.controllerId);

@@ -120,7 +120,9 @@ export interface Observations {
   /** What was observed is from before a change that is about to be sent. */
   outdate(machineId: string, wanted: PowerState | null): Promise<void>;
   health(controllerId: string, health: ControllerHealth): Promise<void>;
-  /** Claims machines whose power is due for a look, for this replica alone; not those that another one's lease keeps from it. */
+  /**
+   * Claims machines whose power is due for a look, for this replica alone; not those that another one's lease
+   * keeps from it, nor those whose controller refused our credentials. */
   claimDue(intervalMs: number, most: number): Promise<readonly ObservedMachine[]>;
 }
 

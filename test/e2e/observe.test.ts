@@ -56,10 +56,28 @@ describe('observing', () => {
     const heal = dead.bmc.inject({ kind: 'black-hole' });
     await until('the dead one is told of', async () => (await shown(dead.id)).health === 'unreachable');
     const before = alive.bmc.count('get-chassis-status');
-    await sleep(3_000);
+    await sleep(6_000);
     expect(alive.bmc.count('get-chassis-status')).to.be.greaterThan(before + 1);
     heal();
     await until('it is back', async () => (await shown(dead.id)).health === 'ok');
+  });
+
+  it('offers a refused password once, however long and whoever asks, until it is set anew or somebody insists', async () => {
+    const { id, controllerId, bmc } = await simulated(first(), {
+      users: [{ name: 'admin', password: 'another', privilege: 'administrator' }],
+    });
+    await until('told of', async () => (await shown(id)).health === 'credentials');
+    const { attempts } = bmc.logins('admin');
+    await sleep(3_000);
+    await bob.get(`/v1/machines/${id}/power`).expect(502);
+    expect(bmc.logins('admin').attempts).to.equal(attempts);
+    await bob.get(`/v1/machines/${id}/power?refresh=true`).expect(502);
+    expect(bmc.logins('admin').attempts).to.equal(attempts + 1);
+    const alice = await first().as('alice');
+    await alice
+      .put(`/v1/controllers/${controllerId}/credential`, { username: 'admin', password: 'another' })
+      .expect(204);
+    await until('observed again', async () => (await shown(id)).health === 'ok');
   });
 
   it('lets a change through on a replica that does not hold the controller, when it is free', async () => {

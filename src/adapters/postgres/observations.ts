@@ -35,9 +35,11 @@ export const observations = (sql: Sql, replicaId: string): Observations => ({
       `WITH due AS (
          SELECT o.machine_id FROM observations o
          WHERE o.look_at <= clock_timestamp() AND EXISTS (
-           SELECT 1 FROM bindings b LEFT JOIN controller_leases l
-             ON l.controller_id = b.controller_id AND l.expires_at > clock_timestamp()
-           WHERE b.machine_id = o.machine_id AND 'power' = ANY(b.roles) AND coalesce(l.replica_id = $3, true))
+           SELECT 1 FROM bindings b JOIN controllers c ON c.id = b.controller_id
+             LEFT JOIN controller_leases l ON l.controller_id = b.controller_id AND l.expires_at > clock_timestamp()
+           WHERE b.machine_id = o.machine_id AND 'power' = ANY(b.roles) AND coalesce(l.replica_id = $3, true)
+             -- Each look would offer the refused password again, until the BMC locks the account.
+             AND c.health <> 'credentials')
          ORDER BY o.look_at LIMIT $2 FOR UPDATE OF o SKIP LOCKED),
        claimed AS (
          UPDATE observations o SET look_at = clock_timestamp() + ($1 * (0.9 + 0.2 * random())) * interval '1 ms'

@@ -245,6 +245,22 @@ describe('the flow', () => {
     ).to.deep.equal({ state: 'on' });
   });
 
+  it('writes an outcome later that could not be written at once, and answers all the same', async () => {
+    const made = stage();
+    const change = declared('disrupt', async () => {
+      made.journalAway = true;
+      return { state: 'on' };
+    });
+    expect(await execute(made.steps, change, request())).to.deep.equal({ state: 'on' });
+    expect(made.rows.map(({ kind }) => kind)).to.deep.equal(['intent']);
+    made.journalAway = false;
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    expect(made.rows.map(({ kind, outcome }) => [kind, outcome])).to.deep.equal([
+      ['intent', null],
+      ['outcome', 'done'],
+    ]);
+  });
+
   it('lets nothing leave that is not declared', async () => {
     const { steps } = stage();
     const leaking = declared('read', async () => ({ state: 'on', password: 'x' }));
