@@ -48,9 +48,11 @@ export const startIgor = async (options: IgorOptions): Promise<BenchIgor> => {
   const child = await startChild({
     name: 'Igor',
     command: process.execPath,
-    args: [...nodeArgs, main, 'serve'],
+    // As deploy/igor.service starts it.
+    args: ['--max-old-space-size=256', ...nodeArgs, main, 'serve'],
     env: {
       ...plainEnvironment,
+      MALLOC_ARENA_MAX: '2',
       HOME: dir,
       OS_AUTH_URL: keystoneUrl,
       OS_USERNAME: 'igor',

@@ -100,7 +100,10 @@ export const readConfig = (options: { readonly cloud: boolean }, environment: En
   if (!parsed.success) problems.push(...parsed.error.issues.flatMap(sentences));
 
   const registerName = source['IGOR_REGISTER_CLOUD'];
-  const registerCloud = registerName === undefined ? null : readCloud({}, registerName, problems);
+  const registerCloud =
+    registerName === undefined
+      ? null
+      : readCloud({ OS_CLIENT_CONFIG_FILE: source['OS_CLIENT_CONFIG_FILE'] }, registerName, problems);
   const cloud = options.cloud ? readCloud(source, source['OS_CLOUD'], problems) : null;
   if (problems.length > 0 || !parsed.success) return { problems };
   return { config: Object.freeze({ settings: Object.freeze(parsed.data), cloud, registerCloud }) };

@@ -27,6 +27,7 @@ import type { Services } from './core/operation.ts';
 import { steps } from './core/steps.ts';
 import { worker } from './core/work.ts';
 import { openDatabase, openKeyring } from './database.ts';
+import { asFault } from './domain/fault.ts';
 import { hostPort } from './domain/host-port.ts';
 import { ownedBy, permissions, policy } from './domain/policy.ts';
 import { targetNetworks } from './domain/target-networks.ts';
@@ -50,6 +51,8 @@ export interface Service {
 
 const leaseMs = 15_000;
 const idleMs = 5_000;
+/** However often somebody asks whether Igor is ready, Keystone is asked once in so long. */
+const readyMs = 5_000;
 
 /** Where things are made and joined. Reads as a list; on a failure, what was made is stopped again. */
 export const serve = async ({ settings, cloud, registerCloud }: Config, log: Log): Promise<Service> => {
@@ -91,7 +94,10 @@ export const serve = async ({ settings, cloud, registerCloud }: Config, log: Log
     const ask = keystone(cloud);
     const service = serviceLogin(cloud, ask, log);
     const cache = { seconds: settings.IGOR_TOKEN_CACHE_SECONDS, entries: settings.IGOR_TOKEN_CACHE_ENTRIES };
-    const tokens = tokenCache(validation(ask, service, log), cache);
+    const validate = validation(ask, service, log);
+    const tokens = tokenCache(validate, cache);
+    // Of our own token, which shows that Keystone answers and that we may.
+    const validates = remembered(readyMs, async () => validate((await service.current()).token));
 
     const rules = policy();
     const reachable = reach(targetNetworks(settings.IGOR_TARGET_NETWORKS.split(',').map((network) => network.trim())));
@@ -156,13 +162,13 @@ export const serve = async ({ settings, cloud, registerCloud }: Config, log: Log
     );
     const ready = async (): Promise<readonly string[]> => {
       const causes = await Promise.all([
-        service.current().then(
+        validates().then(
           () => null,
-          (error: unknown) => `keystone: ${String(error)}`,
+          (error: unknown) => `keystone: ${asFault(error).detail}`,
         ),
         sql.rows('SELECT 1').then(
           () => null,
-          (error: unknown) => `database: ${String(error)}`,
+          (error: unknown) => `database: ${asFault(error).detail}`,
         ),
       ]);
       return causes.filter((cause) => cause !== null);
@@ -200,6 +206,15 @@ export const serve = async ({ settings, cloud, registerCloud }: Config, log: Log
     await stopAll();
     throw error;
   }
+};
+
+/** The same answer for a while. */
+const remembered = <T>(ms: number, ask: () => Promise<T>): (() => Promise<T>) => {
+  let last: { readonly at: number; readonly answer: Promise<T> } | null = null;
+  return async () => {
+    if (last === null || performance.now() - last.at > ms) last = { at: performance.now(), answer: ask() };
+    return last.answer;
+  };
 };
 
 const listen = async (server: Server, at: string): Promise<string> => {

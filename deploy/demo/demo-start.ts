@@ -72,7 +72,7 @@ export const startDemo = async (settings: DemoSettings, { begun, onLine, signal 
       .filter((bmc) => bmc.name === name)
       .map((bmc) => ({ name, projectId: projectId(project), mac, bmc, ssh: sshd })),
   );
-  // For the system: to an admin of one project Keystone shows no other, and so Igor takes no machine for it.
+  // For the system, which sees every project whatever Keystone's policy shows to an admin of one of them.
   const login = { url: keystone.url, user: 'admin', password: passwordOf('admin'), project: null, signal };
   const keys = await enrolMachines(wanted, { url: igor.url, token: await passwordToken(login), signal });
   await Promise.all(keys.map(async (key) => sshd.authorize(key)));

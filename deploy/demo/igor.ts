@@ -31,7 +31,7 @@ export const startIgor = async (options: IgorOptions): Promise<Igor> => {
   const child = await startChild({
     name: 'Igor',
     command: process.execPath,
-    args: ['--enable-source-maps', main, 'serve'],
+    args: ['--enable-source-maps', '--max-old-space-size=256', main, 'serve'],
     env: {
       ...environment(dir, keystone.url, 'igor', 'service'),
       OS_PASSWORD_FILE: keystone.igorPasswordFile,

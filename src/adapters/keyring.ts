@@ -20,6 +20,8 @@ export interface Keyring {
   open(sealed: string, context: SealContext): Buffer;
   /** The id of the key that a value was sealed with. Faults: `internal` for what is no sealed value. */
   keyOf(sealed: string): string;
+  /** Every key that it holds. */
+  readonly ids: readonly string[];
   has(id: string): boolean;
 }
 
@@ -80,6 +82,7 @@ const keyringOf = (activeId: string, keys: ReadonlyMap<string, KeyObject>): Keyr
       }
     },
     keyOf: (sealed) => parts(sealed).id,
+    ids: [...keys.keys()],
     has: (id) => keys.has(id),
   };
 };

@@ -1,4 +1,4 @@
-import { asFault, Fault } from '../domain/fault.ts';
+import { asFault, Fault, told } from '../domain/fault.ts';
 import { outcomeOf, type Effect } from '../domain/journal.ts';
 import type { Controllers, Executions, Journal, Log, Machines, NewRecord } from '../ports/services.ts';
 import type { Act, LocatedAct, Steps } from './execute.ts';
@@ -21,10 +21,10 @@ export const audit = ({ journal, log }: Ledger): Steps['audit'] => {
     try {
       await journal.append(record);
     } catch (error) {
-      const told = { act: record.actId, operation: record.operation, err: error };
-      if (seconds === undefined) log.error(told, 'journal.unsettled');
+      const fields = { act: record.actId, operation: record.operation, ...told(error) };
+      if (seconds === undefined) log.error(fields, 'journal.unsettled');
       else {
-        log.warn(told, 'journal.delayed');
+        log.warn(fields, 'journal.delayed');
         setTimeout(() => void settle(record, later), seconds * 1000).unref();
       }
     }

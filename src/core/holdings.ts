@@ -1,4 +1,4 @@
-import { asFault, Fault } from '../domain/fault.ts';
+import { asFault, Fault, told } from '../domain/fault.ts';
 import type { Connection, Driver } from '../ports/controller.ts';
 import type { Controllers, Leases, Log, Reach } from '../ports/services.ts';
 import { turns, type Turns } from './turns.ts';
@@ -90,7 +90,7 @@ export const holdings = (ports: HoldingsPorts): Holdings => {
       }
     } catch (error) {
       // Cut off from the database: let go of a controller before another replica can take it.
-      log.warn({ err: error }, 'lease.unrenewed');
+      log.warn(told(error), 'lease.unrenewed');
       for (const state of ours) if (state.heldUntil < now() + leaseMs / 3) lose(state);
     }
   };
@@ -173,7 +173,7 @@ const shut = async (state: Held, leases: Leases, log: Log): Promise<void> => {
   if (state.heldUntil === 0) return;
   await leases
     .release(state.id)
-    .catch((error: unknown) => log.warn({ controller: state.id, err: error }, 'lease.unreleased'));
+    .catch((error: unknown) => log.warn({ controller: state.id, ...told(error) }, 'lease.unreleased'));
 };
 
 const dispose = async (connection: Connection): Promise<void> => connection[Symbol.asyncDispose]();

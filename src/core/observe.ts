@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Binding, ControllerHealth } from '../domain/controller.ts';
-import { asFault, Fault, type FaultCode } from '../domain/fault.ts';
+import { asFault, Fault, told, type FaultCode } from '../domain/fault.ts';
 import type { PowerState } from '../domain/power.ts';
 import type { Log, Observations, ObservedMachine } from '../ports/services.ts';
 import type { Keeper } from './lease.ts';
@@ -79,8 +79,15 @@ export const observer = ({ keeper, observations, log }: Ports): Observer => {
   };
 
   const rounds = async (intervalMs: number): Promise<void> => {
+    let failing = false;
     while (!end.signal.aborted) {
-      await round(intervalMs).catch((error: unknown) => log.warn({ err: error }, 'observation.round-failed'));
+      const failed = await round(intervalMs).then(
+        () => null,
+        (error: unknown) => told(error),
+      );
+      // Once an outage, not once a second.
+      if (failed !== null && !failing) log.warn(failed, 'observation.round-failed');
+      failing = failed !== null;
       await pause(tickMs, end.signal);
     }
   };

@@ -1,4 +1,4 @@
-import { asFault } from '../domain/fault.ts';
+import { asFault, told } from '../domain/fault.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { ExecutionClaim, Executions, Log } from '../ports/services.ts';
 import { perform, type Steps } from './execute.ts';
@@ -34,6 +34,7 @@ export const worker = ({ steps, executions, policy, step, log }: Ports): Worker 
   let stopping = false;
   let claiming: Promise<void> | null = null;
   let again = false;
+  let failing = false;
 
   const runOne = async (claim: ExecutionClaim): Promise<void> => {
     const { executionId, machineId, caller, timeoutMs } = claim;
@@ -80,7 +81,14 @@ export const worker = ({ steps, executions, policy, step, log }: Ports): Worker 
     again = claiming !== null;
     if (stopping || again) return;
     claiming = claim()
-      .catch((error: unknown) => log.warn({ err: error }, 'execution.unclaimed'))
+      .then(() => {
+        failing = false;
+      })
+      .catch((error: unknown) => {
+        // Once an outage, not once a second.
+        if (!failing) log.warn(told(error), 'execution.unclaimed');
+        failing = true;
+      })
       .finally(() => {
         claiming = null;
         if (again) wake();

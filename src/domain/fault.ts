@@ -64,6 +64,12 @@ export class Fault extends Error {
   }
 }
 
+/** What was thrown, as fields of a log line: the trace only of what nobody threw on purpose. */
+export const told = (thrown: unknown): object =>
+  thrown instanceof Fault && thrown.code !== 'internal'
+    ? { code: thrown.code, detail: thrown.detail }
+    : { err: thrown };
+
 /** What was thrown, as a Fault: a foreign error is a bug of ours, and its text is for the log alone. */
 export const asFault = (thrown: unknown): Fault =>
   thrown instanceof Fault ? thrown : new Fault('internal', undefined, { cause: thrown });

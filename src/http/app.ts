@@ -3,7 +3,7 @@ import type { Steps } from '../core/execute.ts';
 import type { Operation } from '../core/operation.ts';
 import { Fault } from '../domain/fault.ts';
 import type { Log } from '../ports/services.ts';
-import { versionDocument, versionsDocument } from './discovery.ts';
+import { microversions, versionDocument, versionsDocument } from './discovery.ts';
 import { negotiated } from './microversion.ts';
 import { faultsPage } from './faults-page.ts';
 import { faultOf, problem } from './problem.ts';
@@ -93,8 +93,7 @@ const surround = ({ serviceType, log, observe }: AppOptions): RequestHandler => 
         'request.ended',
       );
     });
-    if (header(request.headers['openstack-api-version']) === undefined)
-      response.set('OpenStack-API-Version', `${serviceType} 1.0`);
+    response.set('OpenStack-API-Version', `${serviceType} ${microversions.min}`); // until another is agreed upon
     next();
   };
 };

@@ -1,4 +1,5 @@
 import { asFault, faults, type Fault } from '../domain/fault.ts';
+import { microversions } from './discovery.ts';
 
 export interface ProblemContext {
   readonly serviceType: string;
@@ -25,6 +26,7 @@ export const problem = (fault: Fault, { serviceType, requestId, help }: ProblemC
         status,
         title,
         detail,
+        ...(code === 'not-acceptable' && { min_version: microversions.min, max_version: microversions.max }),
         links: [{ rel: 'help', href: help(code) }],
       },
     ],

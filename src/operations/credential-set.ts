@@ -16,12 +16,12 @@ export const credentialSet = operation({
   output: z.null(),
   statuses: [204],
 
-  async run({ controller, input, controllers, drivers, reach, signal }) {
+  async run({ controller, input, controllers, drivers, reach, signal, revision }) {
     const driver = drivers.get(controller.driver);
     if (driver === undefined) throw new Fault('controller-unsupported', `there is no driver ${controller.driver}`);
     const [address = ''] = await reach.resolve(controller.address, signal);
     await mustOpen(driver, { address, port: controller.port, credential: input, options: controller.options });
-    await controllers.setCredential(controller.id, input);
+    await controllers.setCredential(controller.id, input, revision);
     return null;
   },
 });

@@ -77,7 +77,7 @@ export interface Controllers {
   update(id: string, change: Partial<Omit<NewController, 'credential'>>, revision: number | null): Promise<Controller>;
   /** Faults: `in-use` while a machine is bound to it. */
   delete(id: string, revision: number | null): Promise<void>;
-  setCredential(id: string, credential: Credential): Promise<void>;
+  setCredential(id: string, credential: Credential, revision: number | null): Promise<void>;
   beyond(id: string): Promise<{ readonly id: string; readonly projectId: string | null } | null>;
   /** What it takes to log in, opened; for the lease keeper alone. Null when the controller is gone. */
   endpoint(id: string): Promise<{ readonly controller: Controller; readonly credential: Credential } | null>;

@@ -45,11 +45,11 @@ const words = {
     const keyring = await loadKeyring(keyringPath(config.settings));
     await withDatabase(config, async (sql) => {
       const counts = await sealedByKey(sql, keyring);
-      for (const id of new Set([keyring.activeId, ...counts.keys()])) {
+      for (const id of new Set([...keyring.ids, ...counts.keys()])) {
         const notes = [id === keyring.activeId ? 'active' : '', keyring.has(id) ? '' : 'NOT IN THE KEYRING'].filter(
           (note) => note !== '',
         );
-        say(`${id}  ${counts.get(id) ?? 0} values  ${notes.join(', ')}`);
+        say(`${id}  ${counts.get(id) ?? 0} values  ${notes.join(', ')}`.trimEnd());
       }
     });
   },

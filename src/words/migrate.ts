@@ -1,10 +1,11 @@
 import { migrate } from '../adapters/postgres/source.ts';
 import { openDatabase } from '../database.ts';
-import { configured, orComplain, say } from './say.ts';
+import { configured, orComplain, say, takesNothing } from './say.ts';
 import { silent } from './silent.ts';
 
 /** Applies the migrations that are missing, and says which. */
-export const migrateWord = async (): Promise<number> => {
+export const migrateWord = async (args: readonly string[]): Promise<number> => {
+  if (!takesNothing('migrate', args)) return 2;
   const config = configured({ cloud: false });
   if (config === null) return 2;
   return orComplain(async () => {

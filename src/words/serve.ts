@@ -1,9 +1,10 @@
 import { pino } from 'pino';
 import { serve } from '../serve.ts';
-import { complain, configured } from './say.ts';
+import { complain, configured, sentenceOf, takesNothing } from './say.ts';
 
 /** Serves until SIGTERM or SIGINT; a second signal ends at once. */
-export const serveWord = async (): Promise<number> => {
+export const serveWord = async (args: readonly string[]): Promise<number> => {
+  if (!takesNothing('serve', args)) return 2;
   const config = configured({ cloud: true });
   if (config === null) return 2;
   const log = pino({
@@ -29,7 +30,7 @@ export const serveWord = async (): Promise<number> => {
     return 0;
   } catch (error) {
     log.error({ err: error }, 'service.failed');
-    complain(error instanceof Error ? error.message : String(error));
+    complain(sentenceOf(error));
     return 1;
   }
 };

@@ -195,7 +195,10 @@ describe('bad input', () => {
   });
 
   it('refuses a version beyond the range, naming the range', async () => {
-    refuses(await alice.get('/v1/whoami').set('OpenStack-API-Version', 'out-of-band 9.9'), 406, '1.0');
+    const beyond = await alice.get('/v1/whoami').set('OpenStack-API-Version', 'out-of-band 9.9');
+    refuses(beyond, 406, '1.0');
+    expect(beyond.headers['openstack-api-version']).to.equal('out-of-band 1.0');
+    expect((beyond.body as { errors: object[] }).errors[0]).to.include({ min_version: '1.0', max_version: '1.0' });
     refuses(
       await alice.get('/v1/whoami').set('OpenStack-API-Version', 'out-of-band new'),
       400,

@@ -126,7 +126,7 @@ describe('the keyring', () => {
       .to.match(/0 values {2}active/)
       .and.to.match(/2 values/);
     expect((await runIgor(['key', 'rotate'], env)).stdout).to.match(/^sealed 2 values anew/);
-    expect((await runIgor(['key', 'status'], env)).stdout).to.match(/^\S+ {2}2 values {2}active\n$/);
+    expect((await runIgor(['key', 'status'], env)).stdout).to.match(/^\S+ {2}0 values\n\S+ {2}2 values {2}active\n$/);
     const again = await startIgor(env);
     await (await again.as('bob')).get(`/v1/machines/${id}/power?refresh=true`).expect(200);
     await again.stop();
@@ -188,4 +188,14 @@ describe('the process', () => {
       await igor.kill('SIGTERM');
     }
   });
+});
+
+describe('the words of the service', () => {
+  for (const words of [['serve', '--help'], ['migrate', 'now'], ['key'], ['config'], ['register', '--nonsense']]) {
+    it(`do nothing but tell their usage for: igor ${words.join(' ')}`, async () => {
+      const said = await runIgor(words, usual);
+      expect(said.code).to.equal(2);
+      expect(said.stderr).to.match(/usage|nonsense/);
+    });
+  }
 });

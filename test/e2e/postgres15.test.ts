@@ -2,11 +2,13 @@ import { execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chown } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import pg from 'pg';
 import { freePort } from '../../deploy/demo/ports.ts';
 import { enrol } from '../support/enrol.ts';
+import { simulated, stopSimulated } from '../support/simulated.ts';
 import { startIgor } from '../support/igor.ts';
 import { scratch } from '../support/parts.ts';
 
@@ -14,7 +16,7 @@ const run = promisify(execFile);
 const bin = '/usr/lib/postgresql/15/bin';
 
 /** Debian's PostgreSQL 15 over TCP; as root it runs as the user that Debian made for it. */
-const startPostgres15 = async (): Promise<{ url: string; stop(): Promise<void> }> => {
+const startPostgres15 = async (): Promise<{ url: string; stop(): Promise<void>; restart(): Promise<void> }> => {
   const dir = await scratch('postgres15');
   const root = process.getuid?.() === 0;
   const { stdout: ids } = root ? await run('/usr/bin/getent', ['passwd', 'postgres']) : { stdout: '' };
@@ -45,9 +47,28 @@ const startPostgres15 = async (): Promise<{ url: string; stop(): Promise<void> }
     '-c',
     'listen_addresses=127.0.0.1',
   ];
-  const server = spawn('/usr/bin/setpriv', words, { ...options, stdio: 'ignore' });
-  const ended = new Promise<void>((resolve) => server.once('exit', () => resolve()));
   const url = `postgres://igor@127.0.0.1:${port}/postgres`;
+  const start = async (): Promise<() => Promise<void>> => {
+    const server = spawn('/usr/bin/setpriv', words, { ...options, stdio: 'ignore' });
+    const ended = new Promise<void>((resolve) => server.once('exit', () => resolve()));
+    await untilUp(url);
+    return async () => {
+      server.kill('SIGINT');
+      await ended;
+    };
+  };
+  let stop = await start();
+  return {
+    url,
+    stop: async () => stop(),
+    async restart() {
+      await stop();
+      stop = await start();
+    },
+  };
+};
+
+const untilUp = async (url: string): Promise<void> => {
   for (let tries = 0; tries < 200; tries += 1) {
     const client = new pg.Client({ connectionString: url });
     const isUp = await client.connect().then(
@@ -55,16 +76,10 @@ const startPostgres15 = async (): Promise<{ url: string; stop(): Promise<void> }
       () => false,
     );
     await client.end().catch(() => undefined);
-    if (isUp) break;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    if (isUp) return;
+    await sleep(50);
   }
-  return {
-    url,
-    async stop() {
-      server.kill('SIGINT');
-      await ended;
-    },
-  };
+  throw new Error('PostgreSQL 15 did not come up');
 };
 
 describe('an external PostgreSQL 15', () => {
@@ -91,6 +106,30 @@ describe('an external PostgreSQL 15', () => {
     } finally {
       await server.stop();
     }
+  });
+
+  it('may be restarted while a change runs: its outcome is written when it is back, and nothing was sent twice', async () => {
+    const server = await startPostgres15();
+    const igor = await startIgor({ DATABASE_URL: server.url });
+    const { id, bmc } = await simulated(igor);
+    const bob = await igor.as('bob');
+    bmc.inject({ kind: 'delay', to: 'chassis-control', ms: 800, times: 1 });
+    const change = bob.put(`/v1/machines/${id}/power`, { target: 'on' }).then(({ status }) => status);
+    while (bmc.count('chassis-control') === 0) await sleep(20);
+    await server.restart();
+    expect(await change).to.equal(200);
+    const erin = await igor.as('erin');
+    for (let tries = 0; ; tries += 1) {
+      const answer = await erin.get(`/v1/audit-records?machine=${id}`);
+      const rows = (answer.body as { audit_records?: { outcome: string }[] }).audit_records ?? [];
+      if (rows[0]?.outcome === 'done') break;
+      if (tries > 100) expect.fail(JSON.stringify(answer.body));
+      await sleep(100);
+    }
+    expect(bmc.count('chassis-control')).to.equal(1);
+    await igor.stop();
+    await server.stop();
+    await stopSimulated();
   });
 
   it('may be away: 503 with a code of its own, not ready, and alive all the same', async () => {

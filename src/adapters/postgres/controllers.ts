@@ -70,13 +70,15 @@ export const controllers = (sql: Sql, keyring: Keyring): Controllers => ({
     });
   },
 
-  async setCredential(id, { username, password }) {
-    const changed = await sql.rows(
-      `UPDATE controllers SET username = $2, password_sealed = $3, health = 'unknown',
-         revision = revision + 1, updated_at = clock_timestamp() WHERE id = $1 RETURNING id`,
-      [id, username, keyring.seal(password.reveal(), passwordPlace(id))],
-    );
-    if (changed.length === 0) throw missing();
+  async setCredential(id, { username, password }, revision) {
+    await sql.transaction(async (tx) => {
+      await lock(tx, id, revision);
+      await tx.rows(
+        `UPDATE controllers SET username = $2, password_sealed = $3, health = 'unknown',
+           revision = revision + 1, updated_at = clock_timestamp() WHERE id = $1`,
+        [id, username, keyring.seal(password.reveal(), passwordPlace(id))],
+      );
+    });
   },
 
   async beyond(id) {

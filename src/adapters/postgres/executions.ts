@@ -49,25 +49,27 @@ export const executions = (sql: Sql, replicaId: string): Executions => ({
   },
 
   async settle(executionId, target) {
-    await sql.rows(
-      `UPDATE execution_targets SET state = $4, exit_code = $5, signal = $6, stdout = $7, stderr = $8, truncated = $9,
+    const write = async (): Promise<unknown> =>
+      sql.rows(
+        `UPDATE execution_targets SET state = $4, exit_code = $5, signal = $6, stdout = $7, stderr = $8, truncated = $9,
          duration_ms = $10, fault_code = $11, fault_detail = $12
        WHERE execution_id = $1 AND machine_id = $2 AND replica_id = $3 AND state = 'running'`,
-      [
-        executionId,
-        target.machineId,
-        replicaId,
-        target.state,
-        target.exitCode,
-        target.signal,
-        target.stdout,
-        target.stderr,
-        target.truncated,
-        target.durationMs,
-        target.fault?.code ?? null,
-        target.fault?.detail ?? null,
-      ],
-    );
+        [
+          executionId,
+          target.machineId,
+          replicaId,
+          target.state,
+          target.exitCode,
+          target.signal,
+          target.stdout,
+          target.stderr,
+          target.truncated,
+          target.durationMs,
+          target.fault?.code ?? null,
+          target.fault?.detail ?? null,
+        ],
+      );
+    await insistently(write);
   },
 
   async sweep() {
@@ -89,6 +91,23 @@ export const executions = (sql: Sql, replicaId: string): Executions => ({
     return row ? { id, projectId: row.project_id } : null;
   },
 });
+
+/** Seconds between attempts: long enough for a database to be restarted. */
+const retrySeconds: readonly number[] = [0.5, 1, 2, 5, 10];
+
+/** What came of a command is not lost with the first connection that breaks. */
+const insistently = async (write: () => Promise<unknown>): Promise<void> => {
+  for (const seconds of retrySeconds) {
+    try {
+      await write();
+      return;
+    } catch (error) {
+      if (!(error instanceof Fault) || error.code !== 'store-unavailable') throw error;
+      await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+    }
+  }
+  await write();
+};
 
 interface ClaimRow {
   readonly execution_id: string;

@@ -1,3 +1,4 @@
+import { told } from '../../domain/fault.ts';
 import type { Log } from '../../ports/services.ts';
 import type { Sql } from './sql.ts';
 
@@ -29,7 +30,7 @@ export const joinReplicas = async (sql: Sql, { id, address, version, log, sweep 
   };
   let beating: Promise<void> = Promise.resolve();
   const timer = setInterval(() => {
-    beating = beat().catch((error: unknown) => log.warn({ err: error }, 'replica.unbeaten'));
+    beating = beat().catch((error: unknown) => log.warn(told(error), 'replica.unbeaten'));
   }, beatMs);
 
   return {
