@@ -51,6 +51,8 @@ export interface Service {
 
 const leaseMs = 15_000;
 const idleMs = 5_000;
+/** After a stop has cut off what runs: until its answer has to be out. */
+const answerMs = 3_000;
 /** However often somebody asks whether Igor is ready, Keystone is asked once in so long. */
 const readyMs = 5_000;
 
@@ -175,7 +177,7 @@ export const serve = async ({ settings, cloud, registerCloud }: Config, log: Log
     };
     const metricsServer = numbers.listener(ready);
     const metricsAddress = await listen(metricsServer, settings.IGOR_METRICS_LISTEN);
-    undo.push(async () => closed(metricsServer));
+    undo.push(async () => closed(metricsServer, AbortSignal.timeout(1_000)));
     const address = await listen(server, settings.IGOR_LISTEN);
 
     observe.start(settings.IGOR_OBSERVE_SECONDS * 1000);
@@ -193,11 +195,9 @@ export const serve = async ({ settings, cloud, registerCloud }: Config, log: Log
       async stop() {
         log.info({ replica: replicaId }, 'service.stopping');
         const end = AbortSignal.timeout(settings.IGOR_STOP_SECONDS * 1000);
-        const drained = closed(server);
+        const answered = closed(server, AbortSignal.timeout(settings.IGOR_STOP_SECONDS * 1000 + answerMs));
         await observe.stop();
-        await Promise.all([work.stop(end), keep.stop(end)]);
-        server.closeAllConnections();
-        await drained;
+        await Promise.all([work.stop(end), keep.stop(end), answered]);
         await stopAll();
         log.info({ replica: replicaId }, 'service.stopped');
       },
@@ -230,9 +230,15 @@ const listen = async (server: Server, at: string): Promise<string> => {
   return typeof bound === 'object' && bound !== null ? hostPort(bound.address, bound.port) : at;
 };
 
-/** No new connections, idle ones closed; resolves when the last answer is out. */
-const closed = async (server: Server): Promise<void> =>
+/** No new connections, and each is closed as soon as it is idle; resolves when the last answer is out, or cut off by the signal. */
+const closed = async (server: Server, end: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeIdleConnections();
+    const sweeping = setInterval(() => {
+      if (end.aborted) server.closeAllConnections();
+      else server.closeIdleConnections();
+    }, 20);
+    server.close(() => {
+      clearInterval(sweeping);
+      resolve();
+    });
   });

@@ -21,7 +21,7 @@ export interface Wish {
 export interface Keeper {
   /** Faults: `controller-busy`, `controller-unsupported`, `stopping`. */
   lease(wish: Wish): Promise<Leased>;
-  /** Grows when a change begins and when it ends: a reading that spans one tells nothing. */
+  /** Grows when a change begins and when it ends, so it is odd while one is under way: a reading that meets one tells nothing. */
   changes(controllerId: string): number;
   /** No new leases; resolves when all are given back, or the signal ends the patience, and everything is closed. */
   stop(signal: AbortSignal): Promise<void>;

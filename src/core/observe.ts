@@ -46,8 +46,9 @@ export const observer = ({ keeper, observations, log }: Ports): Observer => {
       await using leased = await keeper.lease({ ...wish, operation: 'observe', actId: randomUUID(), signal });
       const before = keeper.changes(binding.controllerId);
       const state = await leased.device.power.get({ signal: leased.signal });
-      // A change that began or ended meanwhile makes this reading one of before.
-      if (keeper.changes(binding.controllerId) === before) await observations.power(machine.id, state);
+      // A change that was under way, began or ended meanwhile makes this reading one of before.
+      const isOfNow = before % 2 === 0 && keeper.changes(binding.controllerId) === before;
+      if (isOfNow) await observations.power(machine.id, state);
       await observations.health(binding.controllerId, 'ok');
       return state;
     } catch (thrown) {

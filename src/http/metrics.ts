@@ -8,6 +8,9 @@ export interface Metrics {
   listener(ready: () => Promise<readonly string[]>): Server;
 }
 
+/** How long a scrape waits to know whether Igor is ready. */
+const scrapeMs = 1_000;
+
 export const metrics = (): Metrics => {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -35,12 +38,17 @@ export const metrics = (): Metrics => {
     listener: (ready) =>
       http.createServer((request, response) => {
         const answer = async (): Promise<void> => {
-          const causes = await ready();
-          readiness.set(causes.length === 0 ? 1 : 0);
+          const asked = ready().then((causes) => {
+            readiness.set(causes.length === 0 ? 1 : 0);
+            return causes;
+          });
           if (request.url === '/metrics') {
+            // A silent Keystone must not cost the scrape: the gauge then shows what was found before.
+            await Promise.race([asked, new Promise((resolve) => setTimeout(resolve, scrapeMs).unref())]);
             response.setHeader('Content-Type', registry.contentType);
             response.end(await registry.metrics());
           } else if (request.url === '/ready') {
+            const causes = await asked;
             response.statusCode = causes.length === 0 ? 200 : 503;
             response.setHeader('Content-Type', 'application/json');
             response.end(JSON.stringify({ ready: causes.length === 0, causes }));

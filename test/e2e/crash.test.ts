@@ -86,6 +86,54 @@ describe('a service that is killed', () => {
     }
   });
 
+  it('is killed again and again under load: every change has one end, and none was sent twice', async function () {
+    this.timeout(90_000);
+    const own = await testEnvironment();
+    let igor = await serveIgor(own);
+    const machines = [await simulated(asTest(igor.url)), await simulated(asTest(igor.url))];
+    const token = await tokenOf('bob');
+    let isOver = false;
+    const users = machines.map(async ({ id }) => {
+      for (let turn = 0; !isOver; turn += 1) {
+        const target = turn % 2 === 0 ? 'on' : 'off';
+        const asked = clientOf(igor.url, token).put(`/v1/machines/${id}/power`, { target }).set('Prefer', 'wait=1');
+        // Refused, cut off or done: what counts is in the journal.
+        await asked.then(
+          () => undefined,
+          async () => sleep(50),
+        );
+      }
+    });
+    for (let kills = 0; kills < 5; kills += 1) {
+      await sleep(100 + Math.random() * 400);
+      await igor.kill('SIGKILL');
+      igor = await serveIgor(own);
+    }
+    await sleep(300);
+    isOver = true;
+    await Promise.all(users);
+    expect(await igor.kill('SIGTERM')).to.equal(0);
+
+    const client = new pg.Client({ connectionString: own['DATABASE_URL'] ?? '' });
+    await client.connect();
+    const { rows } = await client.query<{ target_id: string; ends: string; done: boolean; outcome: string }>(
+      `SELECT i.target_id, count(e.id) AS ends, bool_or(e.outcome = 'done') AS done, max(e.outcome) AS outcome
+       FROM journal i LEFT JOIN journal e ON e.act_id = i.act_id AND e.kind <> 'intent'
+       WHERE i.kind = 'intent' AND i.operation = 'power.set' GROUP BY i.act_id, i.target_id`,
+    );
+    const { rows: left } = await client.query('SELECT 1 FROM open_acts');
+    await client.end();
+    expect(rows.filter(({ ends }) => ends !== '1')).to.deep.equal([]);
+    expect(rows.filter(({ outcome }) => outcome === 'unknown')).not.to.be.empty;
+    expect(left).to.deep.equal([]);
+    for (const { id, bmc } of machines) {
+      const acts = rows.filter(({ target_id }) => target_id === id);
+      const sent = bmc.count('chassis-control');
+      expect(sent).to.be.at.least(acts.filter(({ outcome }) => outcome === 'done').length);
+      expect(sent).to.be.at.most(acts.filter(({ outcome }) => outcome !== 'failed').length);
+    }
+  });
+
   it('finishes what runs when it is asked to stop, and answers it', async () => {
     const igor = await serveIgor(env);
     const { id, bmc } = await simulated(asTest(igor.url));
