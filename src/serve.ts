@@ -133,7 +133,6 @@ export const serve = async ({ settings, cloud, registerCloud }: Config, log: Log
       look: observe.look,
       freshMs: settings.IGOR_OBSERVE_SECONDS * 2000,
       wake: () => work.wake(),
-      href,
       permissions: ({ identity }) =>
         permissions.filter((permission) => rules.permits(permission, identity, ownedBy(identity.projectId))),
     };
@@ -146,7 +145,7 @@ export const serve = async ({ settings, cloud, registerCloud }: Config, log: Log
       observations: observationsOf,
       log,
     });
-    const work = worker({ steps: flow, executions: executionsOf, policy: rules, step: executionRun, log });
+    const work = worker({ steps: flow, executions: executionsOf, policy: rules, step: executionRun, href, log });
 
     const handler = app({
       steps: flow,

@@ -1,17 +1,27 @@
 import { randomUUID } from 'node:crypto';
 import type { Caller, Identity } from '../domain/caller.ts';
 import { Fault } from '../domain/fault.ts';
-import { ownedBy, type Permission, type PolicyTarget } from '../domain/policy.ts';
+import type { Decision, Permission } from '../domain/policy.ts';
 import type { Secret } from '../domain/secret.ts';
 import type { Capabilities } from '../ports/controller.ts';
 import { deadline } from './deadline.ts';
 import { decode, isStorable } from './decode.ts';
-import type { Located } from './locate.ts';
+import type { Located, Subject } from './locate.ts';
 import type { Kind, Operation, Services, Step } from './operation.ts';
+
+/** What a request shows of who sends it. */
+export interface Credentials {
+  readonly token: Secret | null;
+  /** Of the service that passes it on. */
+  readonly serviceToken: Secret | null;
+  readonly method: string;
+  /** Decoded, as the client sent it: with the path under which Igor is mounted. Access rules look at it. */
+  readonly path: string;
+}
 
 /** What a request brings, whatever carried it. */
 export interface Request {
-  readonly token: Secret | null;
+  readonly credentials: Credentials;
   /** The part of the path that names what the operation is on; empty for the service. */
   readonly target: string;
   readonly input: unknown;
@@ -20,6 +30,10 @@ export interface Request {
   readonly patienceMs: number | null;
   readonly requestId: string;
   readonly globalRequestId: string | null;
+  /** Where it came from. */
+  readonly address: string | null;
+  /** An absolute link to a path of Igor's, as this client reaches it. */
+  readonly href: (path: string) => string;
   /** Aborted when the client goes away. */
   readonly gone: AbortSignal;
   /** Adds fields to the one line that is logged of this request. */
@@ -34,11 +48,13 @@ export interface Act {
   readonly input: Readonly<Record<string, unknown>>;
   readonly revision: number | null;
   readonly patienceMs: number | null;
+  readonly href: Request['href'];
   readonly signal: AbortSignal;
   readonly note: Request['note'];
 }
 
-export type LocatedAct = Act & { readonly id: string; readonly located: Located };
+/** With what it is on, and whether it is permitted there. */
+export type LocatedAct = Act & { readonly id: string; readonly located: Located; readonly decision: Decision };
 
 /** An open way to what an act needs; disposing gives it back. */
 export interface Leased extends AsyncDisposable {
@@ -49,18 +65,23 @@ export interface Leased extends AsyncDisposable {
   readonly signal: AbortSignal;
 }
 
+/** Who sends a request, and the service that passed it on. */
+export interface Authenticated {
+  readonly identity: Identity;
+  readonly service: Identity | null;
+}
+
 /** What the flow is made of; each step refuses by throwing a Fault. */
 export interface Steps {
   readonly services: Services;
-  authenticate(token: Secret | null, signal: AbortSignal): Promise<Identity>;
-  scope(identity: Identity, request: Pick<Request, 'token' | 'requestId' | 'globalRequestId'>): Caller;
+  authenticate(credentials: Credentials, signal: AbortSignal): Promise<Authenticated>;
+  scope(authenticated: Authenticated, request: Request): Caller;
   locate(kind: Kind, name: string, caller: Caller): Promise<Located>;
   /** Writes the intent before, and what became of it after; refusals too. */
   audit<T>(act: LocatedAct, work: () => Promise<T>): Promise<T>;
   /** Journals what the caller asked for and may not see. */
   missed(act: Act, id: string, fault: unknown): Promise<void>;
-  /** Faults: `forbidden`, naming the permission. */
-  authorize(caller: Caller, permission: Permission, target: PolicyTarget): void;
+  decide(caller: Caller, permission: Permission, subject: Subject): Decision;
   lease(act: LocatedAct): Promise<Leased>;
   /** Marks what was observed as from before the change. */
   outdate(act: LocatedAct): Promise<void>;
@@ -70,7 +91,7 @@ export interface Steps {
 export const execute = async (steps: Steps, operation: Operation, request: Request): Promise<unknown> => {
   using limit = deadline(operation.effect, request.patienceMs ?? 0, request.gone);
   const { signal } = limit;
-  const caller = steps.scope(await steps.authenticate(request.token, signal), request);
+  const caller = steps.scope(await steps.authenticate(request.credentials, signal), request);
   const { userId, projectId } = caller.identity;
   request.note({ effect: operation.effect, user: userId, project: projectId });
   const input = decode(operation.input, request.input);
@@ -80,7 +101,7 @@ export const execute = async (steps: Steps, operation: Operation, request: Reque
 
 /** The only way to do anything: a request, a queued target and each target of a set take it alike. */
 export const perform = async (steps: Steps, act: Act): Promise<unknown> => {
-  const { caller, operation, target, input, revision, patienceMs } = act;
+  const { caller, operation, target, input, revision, patienceMs, href } = act;
   if (!isStorable(target)) throw new Fault('not-found', `there is no such ${operation.on}`);
   const id = randomUUID();
   const located = await steps.locate(operation.on, target, caller).catch(async (fault: unknown) => {
@@ -89,19 +110,27 @@ export const perform = async (steps: Steps, act: Act): Promise<unknown> => {
   });
   if (located.id !== null)
     act.note({ [located.kind]: located.id, controllers: located.bindings.map(({ address }) => address) });
-  const whole = { ...act, id, located };
-  const demand = (permission: Permission): void => steps.authorize(caller, permission, ownedBy(located.projectId));
+  const decision = steps.decide(caller, operation.permission, located.subject);
+  const whole = { ...act, id, located, decision };
+  const demand = (permission: Permission): void =>
+    insist(caller, permission, steps.decide(caller, permission, located.subject));
 
   return steps.audit(whole, async () => {
-    demand(operation.permission);
+    insist(caller, operation.permission, decision);
     const asked = performance.now();
     await using leased = await steps.lease(whole);
-    if (leased.waited) steps.authorize(caller, operation.permission, await located.now()); // it may have been given away
+    // It may have been given away, or a grant have ended.
+    if (leased.waited)
+      insist(caller, operation.permission, steps.decide(caller, operation.permission, await located.now()));
     await steps.outdate(whole);
     const { device, signal } = leased;
-    act.note({ act: id, lease_ms: Math.round(performance.now() - asked) });
-    const ambit = { id, caller, revision, patienceMs, signal, demand };
+    act.note({ act: id, by: decision.by, lease_ms: Math.round(performance.now() - asked) });
+    const ambit = { id, caller, revision, patienceMs, href, signal, demand };
     // Awaited here: returned as a promise, it would run on after the lease is given back.
     return await operation.run({ ...steps.services, ...located.found, ...ambit, input, device });
   });
+};
+
+const insist = ({ identity }: Caller, permission: Permission, { permitted }: Decision): void => {
+  if (!permitted) throw new Fault('forbidden', `${permission} is not among what ${identity.userName} may do here`);
 };

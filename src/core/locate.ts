@@ -2,6 +2,7 @@ import type { Caller } from '../domain/caller.ts';
 import { bindingRoles, type Binding } from '../domain/controller.ts';
 import { Fault } from '../domain/fault.ts';
 import { hostPort } from '../domain/host-port.ts';
+import type { Machine } from '../domain/machine.ts';
 import { ownedBy, type PolicyTarget } from '../domain/policy.ts';
 import type { Controllers } from '../ports/services.ts';
 import type { Found, Kind, Services } from './operation.ts';
@@ -14,8 +15,16 @@ export interface Located {
   readonly name: string | null;
   readonly projectId: string | null;
   readonly bindings: readonly Binding[];
-  /** What the rules look at now, after a wait: it may have changed hands. Faults: `not-found` when it is gone. */
-  now(): Promise<PolicyTarget>;
+  /** What decides who may do it. */
+  readonly subject: Subject;
+  /** The same after a wait: it may have changed hands. Faults: `not-found` when it is gone. */
+  now(): Promise<Subject>;
+}
+
+/** What rules look at, and the machine that a grant or a loan may open. */
+export interface Subject {
+  readonly target: PolicyTarget;
+  readonly machine: Machine | null;
 }
 
 export type Locators = {
@@ -27,8 +36,9 @@ export const locators = ({ machines, controllers, executions, journal }: Service
   async machine(name, caller) {
     const machine = await machines.get(name, caller);
     const { id, projectId, bindings } = machine;
-    const now = async (): Promise<PolicyTarget> => ownedBy((await machines.get(id, caller)).projectId);
-    return { kind: 'machine', found: { machine }, id, name: machine.name, projectId, bindings, now };
+    const now = async (): Promise<Subject> => ofMachine(await machines.get(id, caller));
+    const subject = ofMachine(machine);
+    return { kind: 'machine', found: { machine }, id, name: machine.name, projectId, bindings, subject, now };
   },
   async controller(id, caller) {
     const controller = await controllers.get(id, caller.scope);
@@ -36,8 +46,9 @@ export const locators = ({ machines, controllers, executions, journal }: Service
     const address = hostPort(controller.address, port);
     const projectId = ownerOf(controller);
     const bindings = [{ controllerId: id, address, revision, roles: bindingRoles, selector: null }];
-    const now = async (): Promise<PolicyTarget> => ownedBy(ownerOf(await controllers.get(id, caller.scope)));
-    return { kind: 'controller', found: { controller }, id, name: address, projectId, bindings, now };
+    const now = async (): Promise<Subject> => of(ownerOf(await controllers.get(id, caller.scope)));
+    const subject = of(projectId);
+    return { kind: 'controller', found: { controller }, id, name: address, projectId, bindings, subject, now };
   },
   async execution(id, caller) {
     const execution = await executions.get(id, caller.scope);
@@ -64,5 +75,13 @@ const plain = (kind: Kind, id: string | null, projectId: string | null): Omit<Lo
   name: null,
   projectId,
   bindings: [],
-  now: async () => ownedBy(projectId),
+  subject: of(projectId),
+  now: async () => of(projectId),
+});
+
+const of = (projectId: string | null): Subject => ({ target: ownedBy(projectId), machine: null });
+
+const ofMachine = (machine: Machine): Subject => ({
+  target: { project_id: machine.projectId, project_domain_id: machine.projectDomainId },
+  machine,
 });

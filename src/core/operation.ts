@@ -37,8 +37,6 @@ export interface Services {
   readonly freshMs: number;
   /** Wakes the workers that run queued commands. */
   readonly wake: () => void;
-  /** An absolute link to a path under the public URL. */
-  readonly href: (path: string) => string;
   /** What the caller may do, by the rules, to things of its own project. */
   readonly permissions: (caller: Caller) => readonly Permission[];
 }
@@ -50,6 +48,8 @@ export interface Ambit {
   readonly id: string;
   readonly caller: Caller;
   readonly signal: AbortSignal;
+  /** An absolute link to a path of Igor's, as this caller reaches it. */
+  readonly href: (path: string) => string;
   /** How long the caller wants to wait, in milliseconds; null: he did not say. */
   readonly patienceMs: number | null;
   /** The revision that `If-Match` names, if it names one. */

@@ -1,8 +1,8 @@
-import { Fault } from '../domain/fault.ts';
 import type { Policy } from '../domain/policy.ts';
 import { powerAction, stateAfter } from '../domain/power.ts';
 import type { Log, Observations, Tokens } from '../ports/services.ts';
 import { audit, missed } from './audit.ts';
+import { authenticate } from './authenticate.ts';
 import type { Leased, LocatedAct, Steps } from './execute.ts';
 import type { Keeper } from './lease.ts';
 import { locators } from './locate.ts';
@@ -30,24 +30,20 @@ export const steps = (parts: Parts): Steps => {
 
   return {
     services,
-    async authenticate(token, signal) {
-      if (token === null) throw new Fault('unauthenticated', 'The request you have made requires authentication.');
-      return tokens.validate(token, signal);
-    },
-    scope: (identity, { token, requestId, globalRequestId }) => ({
+    authenticate: authenticate({ tokens }),
+    scope: ({ identity, service }, { credentials, requestId, globalRequestId, address }) => ({
       identity,
       scope: policy.scopeOf(identity),
+      service,
+      address,
       requestId,
       globalRequestId,
-      token,
+      token: credentials.token,
     }),
     locate: async (kind, name, caller) => find[kind](name, caller),
     audit: audit(ledger),
     missed: missed(ledger),
-    authorize({ identity }, permission, target) {
-      if (policy.permits(permission, identity, target)) return;
-      throw new Fault('forbidden', `${permission} is not among what ${identity.userName} may do here`);
-    },
+    decide: ({ identity }, permission, { target }) => policy.decide(permission, identity, target),
     async lease(act) {
       const { operation, located, id, patienceMs, signal } = act;
       const { needs = [], effect, name } = operation;

@@ -19,6 +19,7 @@ interface Ports {
   readonly policy: Policy;
   /** What a queued target is: one command on one machine. */
   readonly step: Step;
+  readonly href: (path: string) => string;
   readonly log: Log;
 }
 
@@ -27,7 +28,7 @@ const pollMs = 1000;
 /** Beside the command's own time, what connecting and settling may take. */
 const marginMs = 30_000;
 
-export const worker = ({ steps, executions, policy, step, log }: Ports): Worker => {
+export const worker = ({ steps, executions, policy, step, href, log }: Ports): Worker => {
   const cut = new AbortController();
   const running = new Set<Promise<void>>();
   let timer: NodeJS.Timeout | undefined;
@@ -38,7 +39,7 @@ export const worker = ({ steps, executions, policy, step, log }: Ports): Worker 
 
   const runOne = async (claim: ExecutionClaim): Promise<void> => {
     const { executionId, machineId, caller, timeoutMs } = claim;
-    const scoped = { ...caller, scope: policy.scopeOf(caller.identity), token: null };
+    const scoped = { ...caller, scope: policy.scopeOf(caller.identity), service: null, address: null, token: null };
     const signal = AbortSignal.any([cut.signal, AbortSignal.timeout(timeoutMs + marginMs)]);
     const note = (fields: object): void => log.debug({ execution: executionId, ...fields }, 'execution.noted');
     const input = { execution_id: executionId, command: claim.command, timeout_ms: timeoutMs };
@@ -49,6 +50,7 @@ export const worker = ({ steps, executions, policy, step, log }: Ports): Worker 
       input,
       revision: null,
       patienceMs: null,
+      href,
       signal,
       note,
     };

@@ -13,21 +13,50 @@ export interface Identity {
   readonly systemScope: 'all' | null;
   readonly roles: readonly string[];
   readonly expiresAt: Date;
+  /** What an application credential is limited to of this service; null: it is not. */
+  readonly accessRules: readonly AccessRule[] | null;
+  /** Of a token that acts for somebody by an application credential or a trust. */
+  readonly delegation: Delegation | null;
+  /** Where a federated user signed in. */
+  readonly federation: { readonly identityProvider: string; readonly protocol: string } | null;
+}
+
+/** One of Keystone's access rules: a method, and a path with `*`, `{name}` and `**` in it. */
+export interface AccessRule {
+  readonly method: string;
+  readonly path: string;
+}
+
+export interface Delegation {
+  readonly kind: 'application-credential' | 'trust';
+  readonly id: string;
+  /** Whose rights these are; null for an application credential, which is its owner's. */
+  readonly trustorUserId: string | null;
 }
 
 declare const scoped: unique symbol;
 
 /** What a caller may see at all: branded, so that only `scopeOf` in the policy makes one. */
 export type Scope = (
-  { readonly kind: 'all' } | { readonly kind: 'project'; readonly projectId: string } | { readonly kind: 'none' }
+  | { readonly kind: 'all' }
+  | { readonly kind: 'domain'; readonly domainId: string }
+  | { readonly kind: 'project'; readonly projectId: string }
+  | { readonly kind: 'none' }
 ) & {
   readonly [scoped]: true;
 };
+
+/** Whether nothing that belongs to projects, and knows of no domain, lies within the scope. */
+export const seesNothing = (scope: Scope): boolean => scope.kind === 'none' || scope.kind === 'domain';
 
 /** An identity with its scope, and the ids that follow its request. */
 export interface Caller {
   readonly identity: Identity;
   readonly scope: Scope;
+  /** The service that passed the request on, by a valid `X-Service-Token` of its own. */
+  readonly service: Identity | null;
+  /** Where the request came from, as far as the trusted proxies tell; null in queued work. */
+  readonly address: string | null;
   /** `req-<uuid>`, always Igor's own. */
   readonly requestId: string;
   /** The chain's id, when the request brought one. */

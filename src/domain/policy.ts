@@ -44,6 +44,7 @@ export const permissions = Object.keys(rules) as readonly Permission[]; // the k
 /** What a rule looks at, beside the caller. What belongs to no project has no `project_id`, and so fits no project's rule. */
 export interface PolicyTarget {
   readonly project_id?: string;
+  readonly project_domain_id?: string;
   readonly user_id?: string;
 }
 
@@ -51,9 +52,18 @@ export interface PolicyTarget {
 export const ownedBy = (projectId: string | null): PolicyTarget =>
   projectId === null ? {} : { project_id: projectId };
 
+/** Whether something is permitted, and by what: a rule and its clause, a grant or a loan; or that none did. */
+export interface Decision {
+  readonly permitted: boolean;
+  /** For the log, the journal and whoever asks why. */
+  readonly by: string;
+}
+
 /** The rules in force, parsed. */
 export interface Policy {
   permits(permission: Permission, identity: Identity, target: PolicyTarget): boolean;
+  /** The same, with what decided it. */
+  decide(permission: Permission, identity: Identity, target: PolicyTarget): Decision;
   /** The only maker of a Scope. What an identity may see at all: the outer wall; the rules are its doors. */
   scopeOf(identity: Identity): Scope;
 }
@@ -70,6 +80,10 @@ export const policy = (): Policy => {
 
   return {
     permits,
+    decide: (permission, identity, target) => ({
+      permitted: permits(permission, identity, target),
+      by: `rule ${permission}`,
+    }),
     scopeOf(identity) {
       const scope = permits('oob:scope:all', identity, ownedBy(identity.projectId))
         ? { kind: 'all' }

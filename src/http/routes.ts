@@ -24,13 +24,20 @@ export const routes = ({ steps, operations, href }: Options): Router => {
       const noted = { operation: operation.name };
       locals['noted'] = noted;
       const output = await execute(steps, operation, {
-        token: tokenOf(request),
+        credentials: {
+          token: tokenOf(request),
+          serviceToken: null,
+          method: request.method,
+          path: request.originalUrl,
+        },
         target: operation.on === 'service' ? '' : String(request.params[operation.on]),
         input: inputOf(request, operation, fromQuery),
         revision: revisionOf(request),
         patienceMs: patienceOf(request),
         requestId: String(locals['requestId']),
         globalRequestId: globalRequestId(request),
+        address: request.socket.remoteAddress ?? null,
+        href,
         gone: goneSignal(response),
         note: (fields) => Object.assign(noted, fields),
       });

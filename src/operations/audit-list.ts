@@ -37,7 +37,7 @@ export const auditList = operation({
   path: '/audit-records',
   permission: 'oob:audit:list',
   effect: 'reveal',
-  uses: ['journal', 'href'],
+  uses: ['journal'],
   input: z.strictObject({
     ...paging,
     machine: z.string().max(255).optional().describe('Id or name of a machine'),

@@ -12,7 +12,7 @@ export const controllerCreate = operation({
   path: '/controllers',
   permission: 'oob:controller:create',
   effect: 'change',
-  uses: ['controllers', 'projects', 'drivers', 'reach', 'href'],
+  uses: ['controllers', 'projects', 'drivers', 'reach'],
   input: z.strictObject({
     controller: controllerInput.extend({
       project_id: machineFields.project_id.nullable().default(null).describe("Absent: the operator's own"),

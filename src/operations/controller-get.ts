@@ -10,7 +10,6 @@ export const controllerGet = operation({
   path: '/controllers/{controller}',
   permission: 'oob:controller:get',
   effect: 'read',
-  uses: ['href'],
   input: z.strictObject({}),
   output: z.object({ controller: controllerBody }),
   answer: ({ controller }) => ({ revision: controller.revision }),

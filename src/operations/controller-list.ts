@@ -11,7 +11,7 @@ export const controllerList = operation({
   path: '/controllers',
   permission: 'oob:controller:list',
   effect: 'read',
-  uses: ['controllers', 'href'],
+  uses: ['controllers'],
   input: z.strictObject(paging),
   output: z.object({ controllers: z.array(controllerBody), links: z.array(link) }),
 

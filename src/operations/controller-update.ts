@@ -14,7 +14,7 @@ export const controllerUpdate = operation({
   path: '/controllers/{controller}',
   permission: 'oob:controller:update',
   effect: 'change',
-  uses: ['controllers', 'drivers', 'reach', 'href'],
+  uses: ['controllers', 'drivers', 'reach'],
   input: z.strictObject({ controller: z.strictObject({ address, port, options: options.unwrap() }).partial() }),
   output: z.object({ controller: controllerBody }),
   answer: ({ controller }) => ({ revision: controller.revision }),

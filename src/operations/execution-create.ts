@@ -15,7 +15,7 @@ export const executionCreate = operation({
   path: '/executions',
   permission: 'oob:execution:create',
   effect: 'disrupt',
-  uses: ['machines', 'executions', 'wake', 'href'],
+  uses: ['machines', 'executions', 'wake'],
   input: z.strictObject({
     targets: z.array(z.string().min(1).max(253)).min(1).max(1000).describe('Names or ids of machines'),
     command: z

@@ -10,7 +10,6 @@ export const executionGet = operation({
   path: '/executions/{execution}',
   permission: 'oob:execution:get',
   effect: 'reveal',
-  uses: ['href'],
   input: z.strictObject({}),
   output: z.object({ execution: executionBody }),
 

@@ -19,7 +19,7 @@ export const machineEnrol = operation({
   path: '/machines',
   permission: 'oob:machine:enrol',
   effect: 'change',
-  uses: ['machines', 'projects', 'drivers', 'reach', 'remote', 'href'],
+  uses: ['machines', 'projects', 'drivers', 'reach', 'remote'],
   input: z.strictObject({
     machine: z.strictObject({
       name: machineFields.name,

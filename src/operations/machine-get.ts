@@ -10,7 +10,6 @@ export const machineGet = operation({
   path: '/machines/{machine}',
   permission: 'oob:machine:get',
   effect: 'read',
-  uses: ['href'],
   input: z.strictObject({}),
   output: z.object({ machine: machineBody }),
   answer: ({ machine }) => ({ revision: machine.revision }),

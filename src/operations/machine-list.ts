@@ -13,7 +13,7 @@ export const machineList = operation({
   path: '/machines',
   permission: 'oob:machine:list',
   effect: 'read',
-  uses: ['machines', 'href'],
+  uses: ['machines'],
   input: z.strictObject({
     ...paging,
     name: z.string().min(1).max(256_000).optional().describe('A name, or `in:` and several with commas between'),

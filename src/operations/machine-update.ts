@@ -15,7 +15,7 @@ export const machineUpdate = operation({
   path: '/machines/{machine}',
   permission: 'oob:machine:update',
   effect: 'change',
-  uses: ['machines', 'projects', 'reach', 'remote', 'href'],
+  uses: ['machines', 'projects', 'reach', 'remote'],
   input: z.strictObject({ machine: z.strictObject(machineFields).partial() }),
   output: z.object({ machine: machineBody }),
   answer: ({ machine }) => ({ revision: machine.revision }),

@@ -10,7 +10,6 @@ export const operationGet = operation({
   path: '/operations/{operation}',
   permission: 'oob:operation:get',
   effect: 'read',
-  uses: ['href'],
   input: z.strictObject({}),
   output: z.object({
     operation: z.object({

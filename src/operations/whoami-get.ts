@@ -17,7 +17,7 @@ export const whoamiGet = operation({
     domain_id: z.string().nullable(),
     system_scope: z.literal('all').nullable(),
     roles: z.array(z.string()),
-    scope: z.enum(['all', 'project', 'none']).describe('Which machines are visible at all'),
+    scope: z.enum(['all', 'domain', 'project', 'none']).describe('Which machines are visible at all'),
     permissions: z.array(z.string()).describe("On what belongs to the token's project"),
     expires_at: z.iso.datetime(),
   }),

@@ -1,9 +1,28 @@
+import type { Identity } from '../../src/domain/caller.ts';
 import type { Binding, Controller } from '../../src/domain/controller.ts';
 import type { PowerAction, PowerState } from '../../src/domain/power.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import { z } from 'zod';
 import type { Capabilities, Connection, Driver } from '../../src/ports/controller.ts';
 import type { Controllers, Leases, Log, Reach } from '../../src/ports/services.ts';
+
+/** Bob, member of alpha, unless said otherwise. */
+export const identityWith = (changes: Partial<Identity> = {}): Identity => ({
+  userId: 'u1',
+  userName: 'bob',
+  userDomainId: 'default',
+  projectId: 'p1',
+  projectName: 'alpha',
+  projectDomainId: 'default',
+  domainId: null,
+  systemScope: null,
+  roles: ['member'],
+  expiresAt: new Date(Date.now() + 60_000),
+  accessRules: null,
+  delegation: null,
+  federation: null,
+  ...changes,
+});
 
 /** A controller in memory. What is called is written down; `hold` keeps a call from answering. */
 export interface FakeController {

@@ -9,6 +9,7 @@ import { faults } from '../../src/domain/fault.ts';
 import type { Identity } from '../../src/domain/caller.ts';
 import { permissions, policy } from '../../src/domain/policy.ts';
 import { operations } from '../../src/operations/index.ts';
+import { identityWith } from '../support/fakes.ts';
 import { newUser } from './cli/world.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -148,18 +149,11 @@ describe('register.sh', () => {
 /** The columns of the table of permissions. */
 const holders: readonly Identity[] = ['reader', 'member', 'manager', 'admin', 'system reader'].map((name) => {
   const isSystem = name.startsWith('system ');
-  return {
-    userId: 'u',
-    userName: 'u',
-    userDomainId: 'default',
+  return identityWith({
     projectId: isSystem ? null : 'p',
-    projectName: isSystem ? null : 'p',
-    projectDomainId: isSystem ? null : 'default',
-    domainId: null,
     systemScope: isSystem ? 'all' : null,
     roles: [name.replace('system ', '')],
-    expiresAt: new Date(8e15),
-  };
+  });
 });
 
 function bare(cell: string): string {

@@ -35,4 +35,7 @@ export const identityOf = ({ token }: z.infer<typeof tokenBody>): Identity => ({
   systemScope: token.system?.all === true ? 'all' : null,
   roles: token.roles?.map(({ name }) => name) ?? [],
   expiresAt: instantOf(token.expires_at),
+  accessRules: null,
+  delegation: null,
+  federation: null,
 });

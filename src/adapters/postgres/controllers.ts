@@ -1,4 +1,4 @@
-import type { Scope } from '../../domain/caller.ts';
+import { seesNothing, type Scope } from '../../domain/caller.ts';
 import type { Controller, ControllerHealth } from '../../domain/controller.ts';
 import { Fault } from '../../domain/fault.ts';
 import { Secret } from '../../domain/secret.ts';
@@ -102,7 +102,7 @@ export const controllers = (sql: Sql, keyring: Keyring): Controllers => ({
 const missing = (): Fault => new Fault('not-found', 'there is no such controller');
 
 const visible = async (sql: Sql, condition: string, values: unknown[], scope: Scope): Promise<ControllerRow[]> => {
-  if (scope.kind === 'none') return [];
+  if (seesNothing(scope)) return [];
   const projectId = scope.kind === 'project' ? scope.projectId : null;
   return sql.rows<ControllerRow>(
     `SELECT ${columns} FROM controllers WHERE ($1::text IS NULL OR project_id = $1) AND ${condition}`,

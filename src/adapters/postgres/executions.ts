@@ -1,4 +1,4 @@
-import type { Scope } from '../../domain/caller.ts';
+import { seesNothing, type Scope } from '../../domain/caller.ts';
 import type { Execution, ExecutionState, ExecutionTarget } from '../../domain/execution.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { Executions, RecordedCaller } from '../../ports/services.ts';
@@ -24,7 +24,7 @@ export const executions = (sql: Sql, replicaId: string): Executions => ({
   },
 
   async get(id, scope) {
-    if (scope.kind === 'none' || !isUuid(id)) throw missing();
+    if (seesNothing(scope) || !isUuid(id)) throw missing();
     return load(sql, id, scope);
   },
 

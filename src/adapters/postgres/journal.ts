@@ -1,4 +1,4 @@
-import type { Scope } from '../../domain/caller.ts';
+import { seesNothing, type Scope } from '../../domain/caller.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { Act, Effect, JournalRecord, Outcome, RecordKind } from '../../domain/journal.ts';
 import type { Journal, JournalQuery } from '../../ports/services.ts';
@@ -60,7 +60,7 @@ export const journal = (sql: Sql, replicaId: string): Journal => ({
   },
 
   async list(query, scope) {
-    if (scope.kind === 'none') return [];
+    if (seesNothing(scope)) return [];
     const { marker } = query;
     if (marker !== null && !isUuid(marker)) throw new Fault('invalid-input', 'marker: there is no such record');
     const rows = await sql.rows<JournalRow>(
@@ -76,7 +76,7 @@ export const journal = (sql: Sql, replicaId: string): Journal => ({
   },
 
   async act(id, scope) {
-    if (scope.kind === 'none' || !isUuid(id)) return null;
+    if (seesNothing(scope) || !isUuid(id)) return null;
     const rows = await sql.rows<JournalRow>(`SELECT * FROM journal WHERE ${within} AND act_id = $2 ORDER BY seq`, [
       projectOf(scope),
       id,

@@ -1,4 +1,4 @@
-import type { Caller, Scope } from '../../domain/caller.ts';
+import { seesNothing, type Caller, type Scope } from '../../domain/caller.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { Machine, SshEndpoint } from '../../domain/machine.ts';
 import { Secret } from '../../domain/secret.ts';
@@ -23,7 +23,7 @@ export const machines = (sql: Sql, keyring: Keyring): Machines => ({
   },
 
   async list(query, scope) {
-    if (scope.kind === 'none') return [];
+    if (seesNothing(scope)) return [];
     const { text, values, name } = listQuery(query, scope);
     const found = await sql.rows<MachineRow>(text, values, name);
     if (found.length === 0 && query.marker !== null) await mustExist(sql, query.marker, scope);
@@ -119,7 +119,7 @@ const missing = (): Fault => new Fault('not-found', 'there is no such machine');
 
 /** Those that fit, within the scope; several only for a name and a scope of many projects. */
 const named = async (sql: Sql, idOrName: string, { scope }: Caller): Promise<MachineRow[]> => {
-  if (scope.kind === 'none') return [];
+  if (seesNothing(scope)) return [];
   const byName = !isUuid(idOrName);
   const where = `${byName ? 'lower(m.name) = lower($1)' : 'm.id = $1::uuid'}${scope.kind === 'project' ? ' AND m.project_id = $2' : ''}`;
   const values = scope.kind === 'project' ? [idOrName, scope.projectId] : [idOrName];

@@ -4,24 +4,13 @@ import { execute, type Leased, type Request, type Steps } from '../../../src/cor
 import { audit, missed } from '../../../src/core/audit.ts';
 import type { Located } from '../../../src/core/locate.ts';
 import { operation, type Operation } from '../../../src/core/operation.ts';
-import type { Identity, Scope } from '../../../src/domain/caller.ts';
+import type { Scope } from '../../../src/domain/caller.ts';
 import { Fault } from '../../../src/domain/fault.ts';
 import { Secret } from '../../../src/domain/secret.ts';
 import type { Journal, NewRecord } from '../../../src/ports/services.ts';
-import { quiet } from '../../support/fakes.ts';
+import { identityWith, quiet } from '../../support/fakes.ts';
 
-const identity: Identity = {
-  userId: 'u1',
-  userName: 'bob',
-  userDomainId: 'default',
-  projectId: 'p1',
-  projectName: 'alpha',
-  projectDomainId: 'default',
-  domainId: null,
-  systemScope: null,
-  roles: ['member'],
-  expiresAt: new Date(Date.now() + 60_000),
-};
+const identity = identityWith();
 
 interface Stage {
   readonly steps: Steps;
@@ -56,9 +45,10 @@ const stage = (): Stage => {
     name: 'osl01',
     projectId: 'p1',
     bindings: [],
+    subject: { target: { project_id: 'p1' }, machine: null },
     now: async () => {
       order.push('look again');
-      return { project_id: 'p1' };
+      return { target: { project_id: 'p1' }, machine: null };
     },
   };
   const leased: Leased = {
@@ -73,12 +63,13 @@ const stage = (): Stage => {
     services: {} as Steps['services'],
     async authenticate() {
       step('authenticate', 'unauthenticated');
-      return identity;
+      return { identity, service: null };
     },
     scope(who) {
       step('scope', 'forbidden');
       return {
-        identity: who,
+        ...who,
+        address: null,
         scope: { kind: 'project', projectId: 'p1' } as Scope,
         requestId: 'req-1',
         globalRequestId: null,
@@ -91,7 +82,10 @@ const stage = (): Stage => {
     },
     audit: audit(ledger),
     missed: missed(ledger),
-    authorize: () => step('authorize', 'forbidden'),
+    decide() {
+      order.push('decide');
+      return { permitted: made.refuse !== 'decide', by: 'a test' };
+    },
     async lease() {
       step('lease', 'controller-busy');
       return leased;
@@ -124,7 +118,9 @@ const declared = (effect: 'read' | 'disrupt', run: () => Promise<{ state: string
   });
 
 const request = (input: unknown = { target: 'on' }): Request => ({
-  token: new Secret('t'),
+  credentials: { token: new Secret('t'), serviceToken: null, method: 'PUT', path: '/v1/machines/osl01/power' },
+  address: null,
+  href: (path) => path,
   target: 'osl01',
   input,
   revision: null,
@@ -153,11 +149,11 @@ describe('the flow', () => {
       'authenticate',
       'scope',
       'locate',
+      'decide',
       'intent',
-      'authorize',
       'lease',
       'look again',
-      'authorize',
+      'decide',
       'outdate',
       'run',
       'release',
@@ -180,7 +176,7 @@ describe('the flow', () => {
     ['authenticate', 'unauthenticated', []],
     ['scope', 'forbidden', []],
     ['locate', 'not-found', ['missed']],
-    ['authorize', 'forbidden', ['intent', 'denied']],
+    ['decide', 'forbidden', ['intent', 'denied']],
     ['lease', 'controller-busy', ['intent', 'outcome']],
     ['outdate', 'store-unavailable', ['intent', 'outcome']],
   ] as const;
@@ -285,7 +281,7 @@ describe('the flow', () => {
       request(),
     );
     expect(made.rows).to.deep.equal([]);
-    made.refuse = 'authorize';
+    made.refuse = 'decide';
     await codeOf(
       execute(
         made.steps,
@@ -305,7 +301,7 @@ describe('the flow', () => {
         ...steps,
         async authenticate(_token, signal) {
           heard.push(signal.aborted);
-          return identity;
+          return { identity, service: null };
         },
       };
       await execute(
