@@ -15,6 +15,7 @@ export const faults = {
   'precondition-failed': { status: 412, title: 'Changed in the meantime', repeat: false },
   'too-large': { status: 413, title: 'The body is too large', repeat: false },
   'unsupported-media-type': { status: 415, title: 'Unsupported media type', repeat: false },
+  'too-many-requests': { status: 429, title: 'Too many requests', repeat: true },
   internal: { status: 500, title: 'Internal error', repeat: false },
   'controller-refused': { status: 502, title: 'The controller refused', repeat: false },
   'controller-login-refused': { status: 502, title: 'The controller does not take our credentials', repeat: false },
