@@ -7,7 +7,7 @@ module.exports = {
     rule(
       'domain-is-pure',
       { path: '^src/domain/' },
-      { pathNot: ['^src/domain/', '^node_modules/(zod|yaml)/', '^(node:)?(buffer|net|util|crypto)$'] },
+      { pathNot: ['^src/domain/', '(^|/)node_modules/(zod|yaml)/', '^(node:)?(buffer|net|util|crypto)$'] },
       'domain: values and decisions, no I/O',
     ),
     rule(
@@ -23,7 +23,7 @@ module.exports = {
         path: [
           '^src/(http|cli|drivers|adapters)/',
           '^src/[^/]+\\.ts$',
-          '^node_modules/(express|typeorm|pg|ssh2|axios)/',
+          '(^|/)node_modules/(express|typeorm|pg|ssh2|axios)/',
         ],
       },
       'core and operations ask ports',
