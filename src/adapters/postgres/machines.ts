@@ -1,10 +1,11 @@
-import { seesNothing, type Caller, type Scope } from '../../domain/caller.ts';
+import { seesNothing, type Caller } from '../../domain/caller.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { Machine, SshEndpoint } from '../../domain/machine.ts';
 import { Secret } from '../../domain/secret.ts';
-import type { MachineChange, MachineQuery, Machines, NewSsh } from '../../ports/services.ts';
+import type { MachineChange, Machines, NewSsh } from '../../ports/services.ts';
 import type { Keyring } from '../keyring.ts';
 import { bind, dropUnbound } from './bindings.ts';
+import { machineList } from './machine-list.ts';
 import { machineOf, selectMachines, type MachineRow } from './machine-rows.ts';
 import { isUuid, violated, type Sql } from './sql.ts';
 
@@ -22,13 +23,7 @@ export const machines = (sql: Sql, keyring: Keyring): Machines => ({
     throw new Fault('ambiguous', `${idOrName} fits ${found.map(({ id }) => id).join(', ')}`);
   },
 
-  async list(query, scope) {
-    if (seesNothing(scope)) return [];
-    const { text, values, name } = listQuery(query, scope);
-    const found = await sql.rows<MachineRow>(text, values, name);
-    if (found.length === 0 && query.marker !== null) await mustExist(sql, query.marker, scope);
-    return found.map(machineOf);
-  },
+  list: async (query, scope) => machineList(sql, query, scope),
 
   async create(machine) {
     return sql.transaction(async (tx) => {
@@ -131,55 +126,6 @@ const byId = async (sql: Sql, id: string): Promise<Machine> => {
   const [row] = await sql.rows<MachineRow>(`${selectMachines} WHERE m.id = $1`, [id]);
   if (row === undefined) throw missing();
   return machineOf(row);
-};
-
-const listQuery = (
-  { limit, marker, names, projectId, tags, sort }: MachineQuery,
-  scope: Scope,
-): { text: string; values: unknown[]; name: string } => {
-  const values: unknown[] = [limit];
-  const conditions: string[] = [];
-  const where = (value: unknown, condition: (parameter: string) => string): void => {
-    values.push(value);
-    conditions.push(condition(`$${values.length}`));
-  };
-  if (scope.kind === 'project') where(scope.projectId, (p) => `m.project_id = ${p}`);
-  if (projectId !== null) where(projectId, (p) => `m.project_id = ${p}`);
-  if (names !== null)
-    where(
-      names.map((name) => name.toLowerCase()),
-      (p) => `lower(m.name) = ANY(${p})`,
-    );
-  if (tags.length > 0) where(tags, (p) => `m.tags @> ${p}`);
-  const key = sort.key === 'name' ? 'lower(m.name)' : 'm.created_at';
-  const beyond = sort.descending ? '<' : '>';
-  if (marker !== null) {
-    const at = key.replace('m.', 'x.');
-    where(
-      isUuid(marker) ? marker : null,
-      (p) => `(${key}, m.id) ${beyond} (SELECT ${at}, x.id FROM machines x WHERE x.id = ${p})`,
-    );
-  }
-  const direction = sort.descending ? 'DESC' : 'ASC';
-  const filter = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
-  const shape = [scope.kind, projectId, names, tags.length > 0 || null, marker].map((part) =>
-    part === null ? '-' : '+',
-  );
-  return {
-    text: `${selectMachines} ${filter} ORDER BY ${key} ${direction}, m.id ${direction} LIMIT $1`,
-    values,
-    name: `machines-${scope.kind}-${shape.join('')}-${sort.key}-${direction}`,
-  };
-};
-
-const mustExist = async (sql: Sql, marker: string, scope: Scope): Promise<void> => {
-  const seen =
-    isUuid(marker) &&
-    (await sql.rows('SELECT 1 FROM machines WHERE id = $1 AND ($2::text IS NULL OR project_id = $2)', [
-      marker,
-      scope.kind === 'project' ? scope.projectId : null,
-    ]));
-  if (!seen || seen.length === 0) throw new Fault('invalid-input', 'marker: there is no such machine');
 };
 
 /** Holds the row until the transaction ends, so that two changes never cross. */
