@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Caller } from '../domain/caller.ts';
 import type { Controller } from '../domain/controller.ts';
 import type { Execution } from '../domain/execution.ts';
+import type { FaultCode } from '../domain/fault.ts';
 import type { Act, Effect } from '../domain/journal.ts';
 import type { Machine } from '../domain/machine.ts';
 import type { Permission } from '../domain/policy.ts';
@@ -99,6 +100,8 @@ interface Route<On extends Kind, O extends z.ZodType> {
   readonly path: Kinds[On]['path'];
   /** What a success may be answered with; 200, if absent. */
   readonly statuses?: readonly [SuccessStatus, ...SuccessStatus[]];
+  /** What it may refuse with, beside what any operation of its shape may (http/openapi-faults.ts). */
+  readonly faults?: readonly FaultCode[];
   readonly answer?: (output: z.output<O>) => Answer;
 }
 
@@ -110,6 +113,7 @@ export interface Step {
   readonly permission: Permission;
   readonly effect: Effect;
   readonly needs?: readonly Capability[];
+  readonly uses?: readonly Service[];
   readonly input: z.ZodObject;
   readonly output: z.ZodType;
   run(context: Ambit & Services & Partial<Found<Kind>> & { input: unknown; device: Capabilities }): Promise<unknown>;
@@ -120,6 +124,7 @@ export interface Operation extends Step {
   readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   readonly path: string;
   readonly statuses?: readonly [SuccessStatus, ...SuccessStatus[]];
+  readonly faults?: readonly FaultCode[];
   answer?(output: unknown): Answer;
 }
 

@@ -45,20 +45,22 @@ export interface Credential {
 }
 
 /** A controller on the wire: never its password. */
-export const controllerBody = z.object({
-  id: z.uuid(),
-  project_id: z.string().nullable().describe("Null: the operator's own"),
-  driver: z.string(),
-  address: z.string(),
-  port: z.int(),
-  username: z.string(),
-  options: z.record(z.string(), z.unknown()),
-  health: z.enum(controllerHealths),
-  created_at: z.iso.datetime(),
-  updated_at: z.iso.datetime(),
-  revision: z.int(),
-  links: z.array(link),
-});
+export const controllerBody = z
+  .object({
+    id: z.uuid(),
+    project_id: z.string().nullable().describe("Null: the operator's own"),
+    driver: z.string(),
+    address: z.string(),
+    port: z.int(),
+    username: z.string(),
+    options: z.record(z.string(), z.unknown()),
+    health: z.enum(controllerHealths),
+    created_at: z.iso.datetime(),
+    updated_at: z.iso.datetime(),
+    revision: z.int(),
+    links: z.array(link),
+  })
+  .meta({ id: 'Controller' });
 
 export const controllerToWire = (
   controller: Controller,

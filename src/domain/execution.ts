@@ -46,32 +46,34 @@ export const stateOf = (targets: readonly Pick<ExecutionTarget, 'state'>[]): Exe
 const text = z.string().nullable();
 
 /** An execution on the wire. Output is text; what is not UTF-8 also comes as it was, in base64. */
-export const executionBody = z.object({
-  id: z.uuid(),
-  project_id: z.string().nullable(),
-  user_id: z.string(),
-  command: z.array(z.string()),
-  timeout_s: z.number(),
-  state: executionState,
-  created_at: z.iso.datetime(),
-  targets: z.array(
-    z.object({
-      machine_id: z.uuid(),
-      name: z.string(),
-      state: executionState,
-      exit_code: z.int().nullable(),
-      signal: text,
-      stdout: text,
-      stderr: text,
-      stdout_base64: z.string().optional().describe('Present when the output is not UTF-8'),
-      stderr_base64: z.string().optional(),
-      truncated: z.boolean().describe('More was said than is kept'),
-      duration_ms: z.int().nullable(),
-      fault: z.object({ code: z.string(), detail: z.string() }).nullable(),
-    }),
-  ),
-  links: z.array(link),
-});
+export const executionBody = z
+  .object({
+    id: z.uuid(),
+    project_id: z.string().nullable(),
+    user_id: z.string(),
+    command: z.array(z.string()),
+    timeout_s: z.number(),
+    state: executionState,
+    created_at: z.iso.datetime(),
+    targets: z.array(
+      z.object({
+        machine_id: z.uuid(),
+        name: z.string(),
+        state: executionState,
+        exit_code: z.int().nullable(),
+        signal: text,
+        stdout: text,
+        stderr: text,
+        stdout_base64: z.string().optional().describe('Present when the output is not UTF-8'),
+        stderr_base64: z.string().optional(),
+        truncated: z.boolean().describe('More was said than is kept'),
+        duration_ms: z.int().nullable(),
+        fault: z.object({ code: z.string(), detail: z.string() }).nullable(),
+      }),
+    ),
+    links: z.array(link),
+  })
+  .meta({ id: 'Execution' });
 
 export const executionToWire = (
   execution: Execution,

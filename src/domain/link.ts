@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** As the API-SIG guideline on links has it. */
-export const link = z.object({ rel: z.string(), href: z.string() });
+export const link = z.object({ rel: z.string(), href: z.string() }).meta({ id: 'Link' });
 export type Link = z.infer<typeof link>;
 
 const defaultLimit = 100;

@@ -50,34 +50,36 @@ export interface Machine {
 }
 
 /** A machine on the wire. */
-export const machineBody = z.object({
-  id: z.uuid(),
-  name: z.string(),
-  project_id: z.string(),
-  description: z.string(),
-  tags: z.array(z.string()),
-  ports: z.array(z.object({ address: z.string() })),
-  maintenance: z.boolean(),
-  bindings: z.array(
-    z.object({ controller_id: z.uuid(), roles: z.array(z.enum(bindingRoles)), selector: z.string().nullable() }),
-  ),
-  power_state: powerState,
-  observed_at: z.iso.datetime().nullable(),
-  health: z.enum(controllerHealths),
-  ssh: z
-    .object({
-      address: z.string(),
-      port: z.int(),
-      user: z.string(),
-      host_keys: z.array(z.string()),
-      public_key: z.string().describe('The public half of the key pair that Igor logs in with'),
-    })
-    .nullable(),
-  created_at: z.iso.datetime(),
-  updated_at: z.iso.datetime(),
-  revision: z.int().describe('Also the ETag; grows with each change of configuration'),
-  links: z.array(link),
-});
+export const machineBody = z
+  .object({
+    id: z.uuid(),
+    name: z.string(),
+    project_id: z.string(),
+    description: z.string(),
+    tags: z.array(z.string()),
+    ports: z.array(z.object({ address: z.string() })),
+    maintenance: z.boolean(),
+    bindings: z.array(
+      z.object({ controller_id: z.uuid(), roles: z.array(z.enum(bindingRoles)), selector: z.string().nullable() }),
+    ),
+    power_state: powerState,
+    observed_at: z.iso.datetime().nullable(),
+    health: z.enum(controllerHealths),
+    ssh: z
+      .object({
+        address: z.string(),
+        port: z.int(),
+        user: z.string(),
+        host_keys: z.array(z.string()),
+        public_key: z.string().describe('The public half of the key pair that Igor logs in with'),
+      })
+      .nullable(),
+    created_at: z.iso.datetime(),
+    updated_at: z.iso.datetime(),
+    revision: z.int().describe('Also the ETag; grows with each change of configuration'),
+    links: z.array(link),
+  })
+  .meta({ id: 'Machine' });
 
 export const machineToWire = (machine: Machine, href: (path: string) => string): z.input<typeof machineBody> => {
   const { id, name, description, power, health, ssh, revision } = machine;

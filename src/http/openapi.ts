@@ -1,123 +1,147 @@
-import { z } from 'zod';
 import type { Operation, SuccessStatus } from '../core/operation.ts';
-import { faults, type FaultCode } from '../domain/fault.ts';
+import { documents } from './openapi-documents.ts';
+import { failure, failuresOf } from './openapi-faults.ts';
+import { errorBody, headers, parameters, refs, schemas, usualHeaders, type Schemas } from './openapi-parts.ts';
 
 type Json = Record<string, unknown>;
 
-/** What any authenticated operation may answer, beside its own. */
-const usual: readonly FaultCode[] = [
-  'invalid-input',
-  'unauthenticated',
-  'forbidden',
-  'not-found',
-  'identity-unavailable',
-];
-const ofControllers: readonly FaultCode[] = [
-  'controller-busy',
-  'controller-refused',
-  'sessions-exhausted',
-  'controller-unreachable',
-];
+const description = `Every request but those for documents carries a Keystone token in X-Auth-Token. A failure has one body, \
+whatever its status; its code is explained at /docs/faults. A path that is not described here is answered with 404, another \
+method with 405, a request that is no HTTP with 400, 408 or 431, each with that body.`;
 
 /** The interface as OpenAPI 3.1, from the declarations alone. */
 export const openapi = (operations: readonly Operation[], version: string): Json => {
-  const paths: Record<string, Json> = {};
+  const known = schemas();
+  const responses: Record<string, Json> = {};
+  const paths: Record<string, Json> = { ...documents(known, usualHeaders) };
   for (const operation of operations) {
     const path = `/v1${operation.path}`;
-    paths[path] = { ...paths[path], [operation.method]: describe(operation) };
+    paths[path] = { ...paths[path], [operation.method]: describe(operation, known) };
+    for (const [status, { name, codes }] of failuresOf(operation))
+      responses[name] ??= failure(status, codes, usualHeaders);
   }
+  const error = known.of(errorBody, 'output');
   return {
     openapi: '3.1.0',
     info: {
       title: 'Igor',
       version,
       summary: 'Out-of-band gateway for OpenStack',
+      description,
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
+    servers: [{ url: '.', description: 'Where this document is' }],
     security: [{ keystone: [] }],
     paths,
     components: {
       securitySchemes: { keystone: { type: 'apiKey', in: 'header', name: 'X-Auth-Token' } },
-      schemas: { Error: z.toJSONSchema(errorBody) },
+      schemas: { Error: error, ...known.named },
+      responses,
+      headers,
+      parameters,
     },
   };
 };
 
-const describe = (operation: Operation): Json => {
-  const { name, summary, permission, effect, on, path, input } = operation;
+const describe = (operation: Operation, known: Schemas): Json => {
+  const { name, summary, permission, effect, method, input } = operation;
   const [thing = name] = name.split('.');
-  const empty = Object.keys(input.shape).length === 0;
+  const { properties = {}, required = [], ...shape } = known.of(input, 'input') as Shape;
+  const inPath = partsOf(operation.path);
+  const taken = inPath.filter((part) => part !== operation.on);
+  const fields = Object.fromEntries(Object.entries(properties).filter(([field]) => !taken.includes(field)));
+  const wanted = required.filter((field) => !taken.includes(field));
+  const takesBody = method !== 'get' && Object.keys(fields).length > 0;
   return {
     operationId: name,
     summary,
     tags: [thing],
     'x-permission': permission,
     'x-effect': effect,
-    parameters: [...(path.includes('{') ? [inPath(on)] : []), ...(operation.method === 'get' ? inQuery(input) : [])],
-    ...(operation.method !== 'get' &&
-      !empty && {
-        requestBody: {
-          required: true,
-          content: { 'application/json': { schema: z.toJSONSchema(input, { io: 'input' }) } },
-        },
-      }),
-    responses: { ...success(operation), ...failures(operation) },
+    parameters: [
+      ...inPath.map((part) => pathParameter(part, taken.includes(part) ? properties[part] : undefined)),
+      ...(method === 'get' ? Object.entries(fields).map(([field, schema]) => inQuery(field, schema)) : []),
+      ...Object.values(refs('parameters', headersRead(operation))),
+    ],
+    ...(takesBody && {
+      requestBody: {
+        required: wanted.length > 0,
+        content: contentOf(method, {
+          ...shape,
+          properties: fields,
+          ...(wanted.length > 0 && { required: wanted }),
+        }),
+      },
+    }),
+    responses: { ...success(operation, known), ...failures(operation) },
   };
 };
 
-const inPath = (on: string): Json => ({
-  name: on,
+/** An object's schema, as zod writes it. */
+interface Shape {
+  readonly properties?: Readonly<Record<string, Json>>;
+  readonly required?: readonly string[];
+}
+
+const partsOf = (path: string): readonly string[] => [...path.matchAll(/\{(\w+)\}/g)].map(([, part = '']) => part);
+
+/** What the operation is on is found by its name; a further part is input. */
+const pathParameter = (name: string, schema: Json = { type: 'string', minLength: 1 }): Json => ({
+  name,
   in: 'path',
   required: true,
-  description: on === 'machine' ? 'Its id or its name' : 'Its id',
-  schema: { type: 'string' },
+  description: name === 'machine' ? 'Its id or its name' : 'Its id',
+  schema,
 });
 
-const inQuery = (input: z.ZodObject): readonly Json[] => {
-  const { properties = {} } = z.toJSONSchema(input, { io: 'input' });
-  return Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', required: false, schema }));
-};
+const inQuery = (name: string, schema: Json): Json => ({ name, in: 'query', required: false, schema });
 
-const success = ({ statuses = [200], output }: Operation): Json => {
-  const schema = z.toJSONSchema(output, { io: 'output' });
-  const content = { 'application/json': { schema } };
+const contentOf = (method: Operation['method'], schema: Json): Json => ({
+  'application/json': { schema },
+  ...(method === 'patch' && { 'application/merge-patch+json': { schema } }),
+});
+
+const headersRead = (operation: Operation): readonly string[] => [
+  'version',
+  'request-id',
+  'service-token',
+  ...(operation.needs !== undefined || operation.uses?.includes('wake') === true ? ['prefer'] : []),
+  ...(mindsRevision(operation) ? ['if-match'] : []),
+];
+
+/** Whether it changes the configuration of one thing. */
+const mindsRevision = ({ on, effect, needs = [] }: Operation): boolean =>
+  effect === 'change' && on !== 'service' && needs.length === 0;
+
+const success = ({ statuses = [200], output, answer }: Operation, known: Schemas): Json => {
+  const schema = known.of(output, 'output');
+  const isRevised = answer !== undefined && holdsRevision(schema, known);
+  const isPlaced = statuses.some((status) => status === 201 || status === 202);
   return Object.fromEntries(
-    statuses.map((status) => [status, { description: phrases[status], ...(status !== 204 && { content }) }]),
-  );
-};
-
-const phrases: Readonly<Record<SuccessStatus, string>> = { 200: 'Done', 201: 'Created', 202: 'Queued', 204: 'Done' };
-
-const failures = ({ needs = [] }: Operation): Json => {
-  const codes = [...usual, ...(needs.length > 0 ? ofControllers : [])];
-  const byStatus = new Map<number, string[]>();
-  for (const code of codes) byStatus.set(faults[code].status, [...(byStatus.get(faults[code].status) ?? []), code]);
-  return Object.fromEntries(
-    [...byStatus].map(([status, named]) => [
+    statuses.map((status) => [
       status,
       {
-        description: named.join(', '),
-        content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
+        description: phrases[status],
+        headers: {
+          ...usualHeaders,
+          ...refs('headers', [...(isPlaced ? ['Location'] : []), ...(isRevised ? ['ETag'] : [])]),
+        },
+        ...(status !== 204 && { content: { 'application/json': { schema } } }),
       },
     ]),
   );
 };
 
-const errorBody = z.object({
-  type: z.string(),
-  title: z.string(),
-  status: z.int(),
-  detail: z.string(),
-  instance: z.string(),
-  error: z.object({ code: z.int(), title: z.string(), message: z.string(), details: z.string() }),
-  errors: z.array(
-    z.object({
-      request_id: z.string(),
-      code: z.string(),
-      status: z.int(),
-      title: z.string(),
-      detail: z.string(),
-      links: z.array(z.object({ rel: z.string(), href: z.string() })),
-    }),
-  ),
-});
+/** Whether the one resource that is answered tells its revision. */
+const holdsRevision = ({ properties = {} }: Shape, { named }: Schemas): boolean =>
+  Object.values(properties).some(({ $ref, ...own }) => {
+    const resource = (typeof $ref === 'string' ? named[$ref.split('/').at(-1) ?? ''] : own) as Shape;
+    return resource.properties?.['revision'] !== undefined;
+  });
+
+const phrases: Readonly<Record<SuccessStatus, string>> = { 200: 'Done', 201: 'Created', 202: 'Queued', 204: 'Done' };
+
+const failures = (operation: Operation): Json =>
+  Object.fromEntries(
+    [...failuresOf(operation)].map(([status, { name }]) => [status, { $ref: `#/components/responses/${name}` }]),
+  );

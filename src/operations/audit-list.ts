@@ -3,31 +3,33 @@ import { operation } from '../core/operation.ts';
 import { outcome, recordKind, type JournalRecord } from '../domain/journal.ts';
 import { link, pageLinks, paging } from '../domain/link.ts';
 
-const record = z.object({
-  id: z.uuid(),
-  operation_id: z.uuid(),
-  kind: recordKind,
-  at: z.iso.datetime(),
-  operation: z.string(),
-  effect: z.enum(['read', 'reveal', 'change', 'disrupt']),
-  permission: z.string(),
-  request_id: z.string(),
-  global_request_id: z.string().nullable(),
-  user: z.object({ id: z.string(), name: z.string() }),
-  project: z.object({ id: z.string(), name: z.string() }).nullable(),
-  roles: z.array(z.string()),
-  target: z.object({
-    kind: z.string(),
-    id: z.string().nullable(),
-    name: z.string().nullable(),
-    project_id: z.string().nullable(),
-    addresses: z.array(z.string()),
-  }),
-  input: z.unknown(),
-  outcome: outcome.nullable(),
-  code: z.string().nullable(),
-  detail: z.string().nullable(),
-});
+const record = z
+  .object({
+    id: z.uuid(),
+    operation_id: z.uuid(),
+    kind: recordKind,
+    at: z.iso.datetime(),
+    operation: z.string(),
+    effect: z.enum(['read', 'reveal', 'change', 'disrupt']),
+    permission: z.string(),
+    request_id: z.string(),
+    global_request_id: z.string().nullable(),
+    user: z.object({ id: z.string(), name: z.string() }),
+    project: z.object({ id: z.string(), name: z.string() }).nullable(),
+    roles: z.array(z.string()),
+    target: z.object({
+      kind: z.string(),
+      id: z.string().nullable(),
+      name: z.string().nullable(),
+      project_id: z.string().nullable(),
+      addresses: z.array(z.string()),
+    }),
+    input: z.unknown(),
+    outcome: outcome.nullable(),
+    code: z.string().nullable(),
+    detail: z.string().nullable(),
+  })
+  .meta({ id: 'AuditRecord' });
 
 export const auditList = operation({
   on: 'service',

@@ -20,6 +20,7 @@ export const controllerCreate = operation({
   }),
   output: z.object({ controller: controllerBody }),
   statuses: [201],
+  faults: ['conflict'],
   answer: ({ controller: { id, revision } }) => ({ location: `/v1/controllers/${id}`, revision }),
 
   async run({ caller, input, controllers, projects, drivers, reach, href, signal }) {

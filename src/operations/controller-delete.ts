@@ -13,6 +13,7 @@ export const controllerDelete = operation({
   input: z.strictObject({}),
   output: z.null(),
   statuses: [204],
+  faults: ['in-use'],
 
   async run({ controller, controllers, revision }) {
     await controllers.delete(controller.id, revision);

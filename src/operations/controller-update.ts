@@ -17,6 +17,7 @@ export const controllerUpdate = operation({
   uses: ['controllers', 'drivers', 'reach'],
   input: z.strictObject({ controller: z.strictObject({ address, port, options: options.unwrap() }).partial() }),
   output: z.object({ controller: controllerBody }),
+  faults: ['conflict', 'controller-unsupported'],
   answer: ({ controller }) => ({ revision: controller.revision }),
 
   async run({ controller, input, controllers, drivers, reach, href, signal, revision }) {

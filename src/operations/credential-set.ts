@@ -15,6 +15,7 @@ export const credentialSet = operation({
   input: z.strictObject({ username: z.string().max(255).describe('The account'), password }),
   output: z.null(),
   statuses: [204],
+  faults: ['controller-unsupported'],
 
   async run({ controller, input, controllers, drivers, reach, signal, revision }) {
     const driver = drivers.get(controller.driver);

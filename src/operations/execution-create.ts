@@ -32,6 +32,7 @@ export const executionCreate = operation({
   }),
   output: z.object({ execution: executionBody }),
   statuses: [200, 202],
+  faults: ['not-found', 'ambiguous', 'host-unconfigured'],
   answer: ({ execution: { id, state } }) => ({ status: isOver(state) ? 200 : 202, location: `/v1/executions/${id}` }),
 
   async run({ caller, input, machines, executions, wake, href, patienceMs, signal }) {

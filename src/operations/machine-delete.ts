@@ -13,6 +13,7 @@ export const machineDelete = operation({
   input: z.strictObject({}),
   output: z.null(),
   statuses: [204],
+  faults: ['in-use'],
 
   async run({ id, machine, machines, revision }) {
     await machines.delete(machine.id, revision, id);

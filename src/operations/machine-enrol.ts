@@ -35,6 +35,7 @@ export const machineEnrol = operation({
   }),
   output: z.object({ machine: machineBody }),
   statuses: [201],
+  faults: ['conflict'],
   answer: ({ machine: { id, revision } }) => ({ location: `/v1/machines/${id}`, revision }),
 
   async run({ caller, input, machines, projects, drivers, reach, remote, href, signal }) {

@@ -18,6 +18,7 @@ export const machineUpdate = operation({
   uses: ['machines', 'projects', 'reach', 'remote'],
   input: z.strictObject({ machine: z.strictObject(machineFields).partial() }),
   output: z.object({ machine: machineBody }),
+  faults: ['conflict'],
   answer: ({ machine }) => ({ revision: machine.revision }),
 
   async run({ caller, machine, input, machines, projects, reach, remote, href, signal, demand, revision }) {
