@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { cloudOf, type Cloud } from './domain/cloud.ts';
 import { cloudSettings } from './domain/clouds-file.ts';
+import { keycloakMatches, keycloakOf, type Keycloak } from './domain/keycloak.ts';
 import { Secret } from './domain/secret.ts';
 import { defaultNetworks } from './domain/target-networks.ts';
 
@@ -56,6 +57,35 @@ export const settings = z.strictObject({
     .max(1_000_000)
     .default(20_000)
     .describe('Validated tokens kept'),
+  IGOR_KEYCLOAK_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe(
+      'Keycloak behind the identity provider, without the realm; without it federated users are as Keystone says',
+    ),
+  IGOR_KEYCLOAK_REALM: z.string().min(1).optional().describe('Its realm'),
+  IGOR_KEYCLOAK_CLIENT_ID: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Client of that realm whose service account may view-users'),
+  IGOR_KEYCLOAK_CLIENT_SECRET: secret("That client's secret"),
+  IGOR_KEYCLOAK_CA_FILE: z
+    .string()
+    .optional()
+    .describe("Certificates that Keycloak is known by; the system's, if absent"),
+  IGOR_KEYCLOAK_MATCH: z
+    .enum(keycloakMatches)
+    .default('username')
+    .describe("What Keystone's user name is in Keycloak, by the mapping: username, email or id"),
+  IGOR_KEYCLOAK_IDP: z
+    .string()
+    .optional()
+    .describe("Keystone's id of the identity provider whose users are Keycloak's; every one, if absent"),
+  IGOR_KEYCLOAK_DOMAIN: z
+    .string()
+    .optional()
+    .describe("Id of a domain whose users are all Keycloak's, with application credentials and trusts too"),
   IGOR_OBSERVE_SECONDS: seconds
     .max(86_400)
     .default(60)
@@ -72,6 +102,8 @@ export interface Config {
   readonly cloud: Cloud | null;
   /** The admin's, for registration, if configured. */
   readonly registerCloud: Cloud | null;
+  /** Whose users are looked up, if configured. */
+  readonly keycloak: Keycloak | null;
 }
 
 /** The configuration, or every fault in it, each naming its setting. */
@@ -105,8 +137,9 @@ export const readConfig = (options: { readonly cloud: boolean }, environment: En
       ? null
       : readCloud({ OS_CLIENT_CONFIG_FILE: source['OS_CLIENT_CONFIG_FILE'] }, registerName, problems);
   const cloud = options.cloud ? readCloud(source, source['OS_CLOUD'], problems) : null;
+  const keycloak = parsed.success ? readKeycloak(parsed.data, problems) : null;
   if (problems.length > 0 || !parsed.success) return { problems };
-  return { config: Object.freeze({ settings: Object.freeze(parsed.data), cloud, registerCloud }) };
+  return { config: Object.freeze({ settings: Object.freeze(parsed.data), cloud, registerCloud, keycloak }) };
 };
 
 /** A cloud by `OS_*`, or by its name in clouds.yaml. */
@@ -132,6 +165,14 @@ export const readCloud = (given: Environment, name: string | undefined, problems
   if ('cloud' in cloud) return cloud.cloud;
   problems.push(...cloud.problems);
   return null;
+};
+
+const readKeycloak = (given: Settings, problems: string[]): Keycloak | null => {
+  const read = keycloakOf(given);
+  if ('problems' in read) problems.push(...read.problems);
+  const { IGOR_KEYCLOAK_CA_FILE: caFile } = given;
+  if (caFile !== undefined && !existsSync(caFile)) problems.push(`IGOR_KEYCLOAK_CA_FILE: there is no ${caFile}`);
+  return 'problems' in read ? null : read.keycloak;
 };
 
 const secretNames = Object.entries(settings.shape)

@@ -21,15 +21,17 @@ import { reach } from './adapters/reach.ts';
 import { ssh } from './adapters/ssh.ts';
 import { atStart } from './catalogue.ts';
 import type { Config } from './config.ts';
+import { withPersons } from './core/persons.ts';
 import { keeper } from './core/lease.ts';
 import { observer } from './core/observe.ts';
 import type { Services } from './core/operation.ts';
 import { steps } from './core/steps.ts';
 import { worker } from './core/work.ts';
 import { openDatabase, openKeyring } from './database.ts';
-import { asFault } from './domain/fault.ts';
+import { asFault, told } from './domain/fault.ts';
 import { hostPort } from './domain/host-port.ts';
 import { ownedBy, permissions, policy } from './domain/policy.ts';
+import { isOf, type Keycloak } from './domain/keycloak.ts';
 import { targetNetworks } from './domain/target-networks.ts';
 import { drivers } from './drivers/index.ts';
 import { app } from './http/app.ts';
@@ -37,7 +39,7 @@ import { metrics } from './http/metrics.ts';
 import { openapi } from './http/openapi.ts';
 import { executionRun } from './operations/execution-run.ts';
 import { operations } from './operations/index.ts';
-import type { Log } from './ports/services.ts';
+import type { Log, Tokens } from './ports/services.ts';
 import { version } from './version.ts';
 
 /** A running service. */
@@ -57,7 +59,7 @@ const answerMs = 3_000;
 const readyMs = 5_000;
 
 /** Where things are made and joined. Reads as a list; on a failure, what was made is stopped again. */
-export const serve = async ({ settings, cloud, registerCloud }: Config, log: Log): Promise<Service> => {
+export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config, log: Log): Promise<Service> => {
   if (cloud === null) throw new Error('the service needs credentials of its own');
   const undo: (() => Promise<unknown>)[] = [];
   const stopAll = async (): Promise<void> => {
@@ -97,7 +99,7 @@ export const serve = async ({ settings, cloud, registerCloud }: Config, log: Log
     const service = serviceLogin(cloud, ask, log);
     const cache = { seconds: settings.IGOR_TOKEN_CACHE_SECONDS, entries: settings.IGOR_TOKEN_CACHE_ENTRIES };
     const validate = validation(ask, service, log);
-    const tokens = tokenCache(validate, cache);
+    const tokens = await personsOf(keycloak, tokenCache(validate, cache), log);
     // Of our own token, which shows that Keystone answers and that we may.
     const validates = remembered(readyMs, async () => validate((await service.current()).token));
 
@@ -205,6 +207,18 @@ export const serve = async ({ settings, cloud, registerCloud }: Config, log: Log
     await stopAll();
     throw error;
   }
+};
+
+/** The library is loaded for those alone who use it: it takes 12 MB. */
+const personsOf = async (settings: Keycloak | null, tokens: Tokens, log: Log): Promise<Tokens> => {
+  if (settings === null) return tokens;
+  const { keycloak } = await import('./adapters/keycloak/directory.ts');
+  const directory = keycloak(settings);
+  directory.check().then(
+    (found) => (found === 'answers' ? log.info({}, 'keycloak.answers') : log.error({}, 'keycloak.shows-nobody')),
+    (fault: unknown) => log.warn(told(fault), 'keycloak.unanswered'),
+  );
+  return withPersons(tokens, { directory, concerns: isOf(settings), log, now: () => performance.now() });
 };
 
 /** The same answer for a while. */

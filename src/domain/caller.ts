@@ -19,6 +19,17 @@ export interface Identity {
   readonly delegation: Delegation | null;
   /** Where a federated user signed in. */
   readonly federation: { readonly identityProvider: string; readonly protocol: string } | null;
+  /** Who that is by the directory behind the identity provider; null where none is configured, or it is not asked. */
+  readonly person: Person | null;
+}
+
+/** A human being, as a directory knows him. Free of control characters, and short enough to be kept. */
+export interface Person {
+  readonly name: string;
+  /** With ASCII letters in lower case. */
+  readonly email: string | null;
+  /** Whether the directory has made sure that it is his; nothing may be decided by one that is not. */
+  readonly emailVerified: boolean;
 }
 
 /** One of Keystone's access rules: a method, and a path with `*`, `{name}` and `**` in it. */

@@ -27,6 +27,7 @@ export const faults = {
   'sessions-exhausted': { status: 503, title: 'The controller has no session free', repeat: true },
   'identity-unavailable': { status: 503, title: 'Keystone does not answer', repeat: true },
   'identity-misconfigured': { status: 503, title: 'Keystone does not let this service validate tokens', repeat: true },
+  'directory-unavailable': { status: 503, title: 'Keycloak does not answer', repeat: true },
   'store-unavailable': { status: 503, title: 'The database does not answer', repeat: true },
   stopping: { status: 503, title: 'This replica is stopping', repeat: true },
   'controller-unreachable': { status: 504, title: 'The controller does not answer; nothing was changed', repeat: true },

@@ -45,6 +45,7 @@ const met: Readonly<Record<FaultCode, keyof typeof cases | 'own' | 'connection' 
   'sessions-exhausted': 'controller',
   'identity-unavailable': 'always',
   'identity-misconfigured': 'always',
+  'directory-unavailable': 'always',
   'store-unavailable': 'always',
   stopping: 'always',
   'controller-unreachable': 'controller',

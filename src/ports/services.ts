@@ -1,4 +1,4 @@
-import type { Caller, Identity, Scope } from '../domain/caller.ts';
+import type { Caller, Identity, Person, Scope } from '../domain/caller.ts';
 import type { Controller, ControllerHealth, Credential, BindingRole } from '../domain/controller.ts';
 import type { Execution, ExecutionTarget } from '../domain/execution.ts';
 import type { Act, JournalRecord } from '../domain/journal.ts';
@@ -177,6 +177,16 @@ export interface Reach {
 export interface Tokens {
   /** Faults: `unauthenticated`, `identity-unavailable`, `identity-misconfigured`. */
   validate(token: Secret, signal: AbortSignal): Promise<Identity>;
+}
+
+/** What a directory says of a user. */
+export type Standing =
+  { readonly state: 'active'; readonly person: Person } | { readonly state: 'disabled' | 'absent' | 'ambiguous' };
+
+/** Whom an identity provider's users are looked up with. */
+export interface Directory {
+  /** By the name that Keystone has for the user. Faults: `directory-unavailable`. */
+  standingOf(userName: string): Promise<Standing>;
 }
 
 export interface Log {

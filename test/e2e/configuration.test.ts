@@ -76,6 +76,33 @@ describe('the configuration', () => {
     expect(problemsOf({ ...usual, IGOR_CONFIG_FILE: file('list.yaml', '- a\n') })[0]).to.contain('IGOR_CONFIG_FILE');
   });
 
+  it('takes all of Keycloak or nothing, and its secret only where it goes out encrypted', () => {
+    const given = {
+      IGOR_KEYCLOAK_URL: 'https://sso.example.com/auth/',
+      IGOR_KEYCLOAK_REALM: 'lab',
+      IGOR_KEYCLOAK_CLIENT_ID: 'igor',
+      IGOR_KEYCLOAK_CLIENT_SECRET_FILE: file('client', 'hush-hush\n'),
+    };
+    const reading = readConfig({ cloud: true }, { ...usual, ...given });
+    if ('problems' in reading) expect.fail(reading.problems.join());
+    expect(reading.config.keycloak).to.deep.include({ url: 'https://sso.example.com/auth', match: 'username' });
+    expect(JSON.stringify(reading.config)).not.to.contain('hush');
+    const without = readConfig({ cloud: true }, { ...usual });
+    expect('config' in without && without.config.keycloak).to.equal(null);
+
+    expect(problemsOf({ ...usual, IGOR_KEYCLOAK_IDP: 'sso', IGOR_KEYCLOAK_REALM: 'lab' })).to.deep.equal([
+      'IGOR_KEYCLOAK_URL: missing, since IGOR_KEYCLOAK_REALM is set',
+      'IGOR_KEYCLOAK_CLIENT_ID: missing, since IGOR_KEYCLOAK_REALM is set',
+      'IGOR_KEYCLOAK_CLIENT_SECRET: missing, since IGOR_KEYCLOAK_REALM is set',
+    ]);
+    expect(problemsOf({ ...usual, ...given, IGOR_KEYCLOAK_URL: 'http://sso.example.com' })[0]).to.contain('https');
+    expect(problemsOf({ ...usual, ...given, IGOR_KEYCLOAK_URL: 'http://127.0.0.1.example.com' })[0]).to.contain(
+      'https',
+    );
+    expect(problemsOf({ ...usual, ...given, IGOR_KEYCLOAK_CA_FILE: '/nonexistent/ca.pem' })[0]).to.contain('CA_FILE');
+    expect(problemsOf({ ...usual, ...given, IGOR_KEYCLOAK_MATCH: 'phone' })[0]).to.contain('IGOR_KEYCLOAK_MATCH');
+  });
+
   it('finds the service user in clouds.yaml', () => {
     const clouds = file(
       'clouds.yaml',

@@ -21,6 +21,7 @@ export const identityWith = (changes: Partial<Identity> = {}): Identity => ({
   accessRules: null,
   delegation: null,
   federation: null,
+  person: null,
   ...changes,
 });
 

@@ -38,4 +38,5 @@ export const identityOf = ({ token }: z.infer<typeof tokenBody>): Identity => ({
   accessRules: null,
   delegation: null,
   federation: null,
+  person: null,
 });
