@@ -8,14 +8,18 @@ import { ipmiRows } from './ipmi.ts';
 import { load } from './load.ts';
 import { inTurn, restRow, type Effort } from './rest.ts';
 import { table, type Row } from './rows.ts';
+import { sideTable, type SideRow } from './sides.ts';
 import { enrolSite, machineCount, madeToken, personaToken, record, startBmcs, type Site } from './site.ts';
+import { shownFirstUses, withKeystone, withStandIn, type FirstUses, type SidesOptions } from './whoami.ts';
 
 const words = new Set(process.argv.slice(2));
 const quick = words.has('--quick');
 const effort: Effort = quick ? { windows: 1, seconds: 1 } : { windows: 3, seconds: 2 };
 const resultsDir = fileURLToPath(new URL('../.bench/', import.meta.url));
 
+const realTokens = quick ? 20 : 500;
 const manyTokens = quick ? 1_000 : 10_000;
+const floodTokens = quick ? 0 : words.has('--all') ? 1_000_000 : 200_000;
 
 const say = (what: string): void => console.error(`== ${what}`);
 
@@ -63,15 +67,15 @@ const oneToken = async (igor: BenchIgor, { ids, realIds }: Site): Promise<readon
 
 /** With distinct tokens, each validated once before it is measured. */
 const severalTokens = async (options: IgorOptions, { ids }: Site): Promise<readonly Row[]> => {
-  const { service, bodies } = await record();
-  const standIn = await keystoneStandIn(service);
+  const { keystone: recorded, bodies } = await record();
+  const standIn = await keystoneStandIn(recorded);
   const igor = await startIgor({ ...options, keystoneUrl: standIn.url });
   try {
     const nextBody = inTurn(bodies);
     const tokens = Array.from({ length: manyTokens }, () => {
-      const recorded = { token: madeToken(), body: nextBody() };
-      standIn.tell(recorded);
-      return recorded.token;
+      const told = { token: madeToken(), body: nextBody() };
+      standIn.tell(told);
+      return told.token;
     });
     const nextId = inTurn(ids);
     const nextToken = inTurn(tokens);
@@ -117,7 +121,13 @@ const memoryRow = async (name: string, igor: BenchIgor): Promise<Row> => {
 
 const startRow = (name: string, { readySeconds }: BenchIgor): Row => ({ name, figure: readySeconds, unit: 's' });
 
-const measure = async (): Promise<readonly Row[]> => {
+interface Measured {
+  readonly rows: readonly Row[];
+  readonly sides: readonly SideRow[];
+  readonly firstUses: FirstUses;
+}
+
+const measure = async (): Promise<Measured> => {
   say('the real Keystone, 100 BMCs');
   const { url: keystoneUrl, igorPasswordFile } = await keystone();
   const bmcs = await startBmcs();
@@ -140,30 +150,36 @@ const measure = async (): Promise<readonly Row[]> => {
     }
     say(`${manyTokens} tokens, of a stand-in for Keystone`);
     rows.push(...(await severalTokens({ ...options, ...profile }, site)));
+    say("Python's middleware beside it, the real Keystone");
+    const whoami: SidesOptions = { igor: options, effort, severalTokens: realTokens, manyTokens, floodTokens };
+    const real = await withKeystone(whoami);
+    say(`the same, ${manyTokens} tokens and ${floodTokens} tokens, of a stand-in`);
+    const { rows: replayed, firstUses, flood } = await withStandIn(whoami);
+    rows.push(...flood.filter(({ unit }) => unit !== 'MB'));
+    memory.push(...flood.filter(({ unit }) => unit === 'MB'));
     say('ipmitool');
     rows.push(...(await ipmiRows(bmcs.real[0], quick ? 20 : 100)));
-    return [
-      ...rows,
+    rows.push(
       startRow('first start until ready, with initdb', first),
       startRow('second start until ready', second),
       ...memory,
-    ];
+    );
+    return { rows, sides: [...real, ...replayed], firstUses };
   } finally {
     await Promise.all(bmcs.own.map(async (bmc) => bmc.stop()));
   }
 };
 
-const peers = `Peers, measured earlier on a machine of the same kind (2 cores), not by this run:
-  Ironic's API (conductor apart), WITHOUT authentication: 5 ms CPU for one node's states, 270 req/s on both
-  cores; 22 ms for a list of 100.
-  Python's keystonemiddleware alone, warm cache in its process: 0.21 ms with 1 token, 0.6 ms more with 10 000.`;
+const peers = `Ironic, measured earlier on a machine of the same kind (2 cores), not by this run:
+  its API (conductor apart), WITHOUT authentication: 5 ms CPU for one node's states, 270 req/s on both
+  cores; 22 ms for a list of 100.`;
 
 process.once('SIGINT', () => void stopParts().finally(() => process.exit(130)));
 try {
   const begun = performance.now();
   const before = loadavg();
   await mkdir(resultsDir, { recursive: true });
-  const rows = await measure();
+  const { rows, sides, firstUses } = await measure();
   const [cpu] = cpus();
   const machine = {
     node: process.version,
@@ -175,10 +191,10 @@ try {
   const seconds = (performance.now() - begun) / 1000;
   await writeFile(
     `${resultsDir}latest.json`,
-    JSON.stringify({ at: new Date().toISOString(), quick, seconds, machine, rows }, null, 1),
+    JSON.stringify({ at: new Date().toISOString(), quick, seconds, machine, rows, sides, firstUses }, null, 1),
   );
-  console.log(`${table(rows)}\n\n${peers}`);
-  if (rows.some(({ errors = 0 }) => errors > 0)) process.exitCode = 1;
+  console.log([table(rows), sideTable(sides), shownFirstUses(firstUses), peers].join('\n\n'));
+  if ([...rows, ...sides].some(({ errors = 0 }) => errors > 0)) process.exitCode = 1;
 } finally {
   await stopParts();
 }

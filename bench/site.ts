@@ -7,7 +7,7 @@ import type { Bmc } from '../deploy/demo/ipmi-sim.ts';
 import { passwordToken, requestJson } from '../deploy/demo/json-client.ts';
 import { passwordOf } from '../deploy/demo/personas.ts';
 import { startBmcSimulator, type BmcSimulator } from '../test/support/bmc/simulator.ts';
-import type { Recorded } from '../test/support/keystone-stand-in.ts';
+import type { Recording } from '../test/support/keystone-stand-in.ts';
 import { bmc, keystone, sshd } from '../test/support/parts.ts';
 import type { BenchIgor } from './igor.ts';
 
@@ -75,26 +75,28 @@ export const personaToken = async (user: string): Promise<string> => {
 };
 
 export interface Recordings {
-  readonly service: Recorded;
+  readonly keystone: Recording;
   /** Bodies of project members' tokens. */
   readonly bodies: readonly string[];
 }
 
-/** What the real Keystone says of the service user's token and of some callers'. */
+/** What the real Keystone says of itself, of the service user's token and of some callers'. */
 export const record = async (): Promise<Recordings> => {
   const { url, igorPasswordFile } = await keystone();
   const password = await readFile(igorPasswordFile, 'utf8');
   const signal = AbortSignal.timeout(30_000);
   const own = await passwordToken({ url, user: 'igor', password, project: 'service', signal });
-  const bodyOf = async (token: string): Promise<string> => {
-    const headers = { 'X-Auth-Token': own, 'X-Subject-Token': token };
-    const answer = await fetch(`${url}/auth/tokens`, { headers, signal });
-    if (!answer.ok) throw new Error(`a validation was answered ${answer.status}`);
+  const textOf = async (path: string, headers: Record<string, string> = {}): Promise<string> => {
+    const answer = await fetch(`${url}${path}`, { headers, signal });
+    if (!answer.ok) throw new Error(`GET ${path} was answered ${answer.status}`);
     return answer.text();
   };
+  const bodyOf = async (token: string): Promise<string> =>
+    textOf('/auth/tokens', { 'X-Auth-Token': own, 'X-Subject-Token': token });
   const bodies: string[] = [];
   for (const persona of ['bob', 'carol', 'erin']) bodies.push(await bodyOf(await personaToken(persona)));
-  return { service: { token: own, body: await bodyOf(own) }, bodies };
+  const service = { token: own, body: await bodyOf(own) };
+  return { keystone: { url, version: await textOf(''), service }, bodies };
 };
 
 /** Of the form and length of Keystone's project-scoped Fernet tokens. */

@@ -4,6 +4,17 @@ import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Refusal, run, step } from './prepare-run.mjs';
 
+/** What an OpenStack API in Python is made of. */
+const peer = [
+  'python3-keystonemiddleware',
+  'python3-oslo.context',
+  'python3-oslo.log',
+  'python3-oslo.middleware',
+  'python3-oslo.policy',
+  'python3-memcache',
+  'memcached',
+];
+
 const always = [
   'python3-keystone',
   'uwsgi-core',
@@ -17,17 +28,25 @@ const always = [
   'curl',
 ];
 
+/** What each word needs beside that: its own database for the tests, what Igor is measured beside for the bench. */
+const also = {
+  test: ['postgresql-15'],
+  setup: ['postgresql-15', ...peer],
+  bench: peer,
+};
+
 /** Services that Debian would start, now and at each boot, once their package is there. */
 const services = {
   'openssh-server': ['ssh'],
   openipmi: ['openipmi'],
   ipmitool: ['ipmievd'],
   'postgresql-15': ['postgresql'],
+  memcached: ['memcached'],
 };
 
 /** Installs what `word` needs and is not there, as root or through sudo; else says what to type. */
 export const ensurePackages = async (word) => {
-  const missing = missingOf([...always, ...(word === 'demo' || word === 'bench' ? [] : ['postgresql-15'])]);
+  const missing = missingOf([...always, ...(also[word] ?? [])]);
   if (missing.length === 0) return;
   const title = `Installing Debian packages: ${missing.join(' ')}`;
   const self = [fileURLToPath(import.meta.url), ...missing];
