@@ -1,9 +1,22 @@
+import { newMismatches } from './support/answers.ts';
 import { lingeringChildren, stopParts } from './support/parts.ts';
 
 // Node adds this to the environment of every child, also to one that was written out. Our own coverage is under way already.
 delete process.env['NODE_V8_COVERAGE'];
 
+/** A test fails when an answer that was given meanwhile is not as Igor's own document describes it. */
+const fitting = (run: Mocha.Func | Mocha.AsyncFunc): Mocha.AsyncFunc =>
+  async function (this: Mocha.Context) {
+    await (run as Mocha.AsyncFunc).call(this);
+    const wrong = newMismatches();
+    if (wrong.length > 0) throw new Error(`not as the document describes it:\n${[...new Set(wrong)].join('\n')}`);
+  };
+
 export const mochaHooks = {
+  beforeEach(this: Mocha.Context): void {
+    const test = this.currentTest;
+    if (test?.fn !== undefined) test.fn = fitting(test.fn);
+  },
   async afterAll(): Promise<void> {
     await stopParts();
     const left = await lingeringChildren();

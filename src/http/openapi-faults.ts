@@ -87,6 +87,7 @@ export const failure = (status: number, codes: readonly FaultCode[], headers: Js
   );
   return {
     description: lines.join('\n'),
+    'x-codes': codes,
     headers: {
       ...headers,
       ...(status === 401 && { 'WWW-Authenticate': { $ref: '#/components/headers/WWW-Authenticate' } }),

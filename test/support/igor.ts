@@ -9,6 +9,7 @@ import { registerWith } from '../../src/catalogue.ts';
 import { readConfig } from '../../src/config.ts';
 import { cloudOf, type Cloud } from '../../src/domain/cloud.ts';
 import { serve, type Service } from '../../src/serve.ts';
+import { watchAnswers } from './answers.ts';
 import { database } from './database.ts';
 import { keystone, scratch } from './parts.ts';
 
@@ -100,6 +101,7 @@ export const startIgor = async (changes: Readonly<Record<string, string>> = {}):
   const log: Logger = pino({ level: 'debug', base: null }, { write: (line: string) => void lines.push(line) });
   const service: Service = await serve(reading.config, log);
   const url = `http://${service.address}`;
+  const unwatch = await watch(url, environment['IGOR_PUBLIC_URL'] ?? '');
   return {
     url,
     metricsUrl: `http://${service.metricsAddress}`,
@@ -110,8 +112,18 @@ export const startIgor = async (changes: Readonly<Record<string, string>> = {}):
     },
     logText: () => lines.join(''),
     as: async (persona) => clientOf(url, await tokenOf(persona)),
-    stop: async () => service.stop(),
+    async stop() {
+      await service.stop();
+      unwatch();
+    },
   };
+};
+
+/** Holds every answer to the document that this Igor serves. */
+const watch = async (url: string, publicUrl: string): Promise<() => void> => {
+  const { text } = await supertest(url).get('/openapi.json').expect(200);
+  const prefix = URL.canParse(publicUrl) ? new URL(publicUrl).pathname.replace(/\/$/, '') : '';
+  return watchAnswers(Number(new URL(url).port), text, prefix);
 };
 
 /** Keystone's first admin, who may register. */

@@ -1,7 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { tellMismatch } from './answers.ts';
 
+const watcher = new URL('answers-of-child.ts', import.meta.url).href;
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 /** Igor as a process of its own, which can be killed. */
@@ -19,15 +21,16 @@ export interface Said {
   readonly stderr: string;
 }
 
-const start = (args: readonly string[], env: Readonly<Record<string, string>>) => {
-  const words = ['--import', 'tsx', main, ...args];
-  const child = spawn(process.execPath, words, {
+const start = (args: readonly string[], env: Readonly<Record<string, string>>, preloaded: readonly string[] = []) => {
+  const words = ['tsx', ...preloaded].flatMap((module) => ['--import', module]);
+  const child = spawn(process.execPath, [...words, main, ...args], {
     env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   const heard = { out: '', err: '' };
-  child.stdout.on('data', (chunk: Buffer) => (heard.out += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (heard.err += chunk.toString()));
+  child.stdout?.on('data', (chunk: Buffer) => (heard.out += chunk.toString()));
+  child.stderr?.on('data', (chunk: Buffer) => (heard.err += chunk.toString()));
+  child.on('message', (text) => tellMismatch(JSON.stringify(text)));
   return { child, heard };
 };
 
@@ -40,7 +43,7 @@ export const runIgor = async (args: readonly string[], env: Readonly<Record<stri
 
 /** Starts `igor serve` and waits until it says that it serves. */
 export const serveIgor = async (env: Readonly<Record<string, string>>): Promise<IgorProcess> => {
-  const { child, heard } = start(['serve'], env);
+  const { child, heard } = start(['serve'], env, [watcher]);
   const closed = once(child, 'close');
   for (;;) {
     const address = /"address":"([^"]+)"[^\n]*"service\.started"/.exec(heard.out)?.[1];
