@@ -7,7 +7,13 @@ module.exports = {
     rule(
       'domain-is-pure',
       { path: '^src/domain/' },
-      { pathNot: ['^src/domain/', '(^|/)node_modules/(zod|yaml)/', '^(node:)?(buffer|net|util|crypto)$'] },
+      {
+        pathNot: [
+          '^src/domain/',
+          '(^|/)node_modules/(@types/)?(zod|yaml|luxon)/',
+          '^(node:)?(buffer|net|util|crypto)$',
+        ],
+      },
       'domain: values and decisions, no I/O',
     ),
     rule(

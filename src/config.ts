@@ -57,6 +57,13 @@ export const settings = z.strictObject({
     .max(1_000_000)
     .default(20_000)
     .describe('Validated tokens kept'),
+  IGOR_APPROVAL_MINUTES: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(120)
+    .default(10)
+    .describe('Minutes within which a second person must approve a break-glass request'),
   IGOR_KEYCLOAK_URL: z
     .url({ protocol: /^https?$/ })
     .optional()

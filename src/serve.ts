@@ -10,6 +10,7 @@ import { validation } from './adapters/keystone/validate.ts';
 import { controllers } from './adapters/postgres/controllers.ts';
 import { hearCanary } from './adapters/postgres/canary.ts';
 import { executions } from './adapters/postgres/executions.ts';
+import { grants } from './adapters/postgres/grants.ts';
 import { journal } from './adapters/postgres/journal.ts';
 import { leases } from './adapters/postgres/leases.ts';
 import { machines } from './adapters/postgres/machines.ts';
@@ -21,6 +22,9 @@ import { reach } from './adapters/reach.ts';
 import { ssh } from './adapters/ssh.ts';
 import { atStart } from './catalogue.ts';
 import type { Config } from './config.ts';
+import { callers } from './core/callers.ts';
+import { allowedActions, decide } from './core/decide.ts';
+import { grantRegister } from './core/grants.ts';
 import { withPersons } from './core/persons.ts';
 import { keeper } from './core/lease.ts';
 import { observer } from './core/observe.ts';
@@ -30,7 +34,7 @@ import { worker } from './core/work.ts';
 import { openDatabase, openKeyring } from './database.ts';
 import { asFault, told } from './domain/fault.ts';
 import { hostPort } from './domain/host-port.ts';
-import { ownedBy, permissions, policy } from './domain/policy.ts';
+import { policy } from './domain/policy.ts';
 import { isOf, type Keycloak } from './domain/keycloak.ts';
 import { targetNetworks } from './domain/target-networks.ts';
 import { drivers } from './drivers/index.ts';
@@ -123,6 +127,10 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
     });
     const observe = observer({ keeper: keep, observations: observationsOf, log });
 
+    const grantsOf = grants(sql);
+    const register = grantRegister(grantsOf, now);
+    const groupsOf = { of: async () => null };
+    const callersOf = callers({ policy: rules, register, groups: groupsOf });
     const services: Services = {
       machines: machinesOf,
       controllers: controllersOf,
@@ -135,19 +143,28 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
       look: observe.look,
       freshMs: settings.IGOR_OBSERVE_SECONDS * 2000,
       wake: () => work.wake(),
-      permissions: ({ identity }) =>
-        permissions.filter((permission) => rules.permits(permission, identity, ownedBy(identity.projectId))),
+      grants: grantsOf,
+      register,
+      groups: groupsOf,
+      approvalMinutes: settings.IGOR_APPROVAL_MINUTES,
+      alarm(event, fields) {
+        numbers.alarmed(event);
+        log.warn(fields, event);
+      },
+      rules,
+      allowedActions: (caller) => allowedActions(rules, caller),
+      decide: (caller, permission, subject) => decide(rules, caller, permission, subject),
     };
     const flow = steps({
       services,
       tokens,
-      policy: rules,
+      callers: callersOf,
       keeper: keep,
       observer: observe,
       observations: observationsOf,
       log,
     });
-    const work = worker({ steps: flow, executions: executionsOf, policy: rules, step: executionRun, href, log });
+    const work = worker({ steps: flow, executions: executionsOf, callers: callersOf, step: executionRun, href, log });
 
     const handler = app({
       steps: flow,

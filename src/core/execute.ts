@@ -6,8 +6,9 @@ import type { Secret } from '../domain/secret.ts';
 import type { Capabilities } from '../ports/controller.ts';
 import { deadline } from './deadline.ts';
 import { decode, isStorable } from './decode.ts';
-import type { Located, Subject } from './locate.ts';
+import type { Located } from './locate.ts';
 import type { Kind, Operation, Services, Step } from './operation.ts';
+import type { Subject } from './subject.ts';
 
 /** What a request shows of who sends it. */
 export interface Credentials {
@@ -75,7 +76,9 @@ export interface Authenticated {
 export interface Steps {
   readonly services: Services;
   authenticate(credentials: Credentials, signal: AbortSignal): Promise<Authenticated>;
-  scope(authenticated: Authenticated, request: Request): Caller;
+  scope(authenticated: Authenticated, request: Request, signal: AbortSignal): Promise<Caller>;
+  /** The same caller, with what the rules and grants give him now. */
+  rescope(caller: Caller): Promise<Caller>;
   locate(kind: Kind, name: string, caller: Caller): Promise<Located>;
   /** Writes the intent before, and what became of it after; refusals too. */
   audit<T>(act: LocatedAct, work: () => Promise<T>): Promise<T>;
@@ -91,7 +94,7 @@ export interface Steps {
 export const execute = async (steps: Steps, operation: Operation, request: Request): Promise<unknown> => {
   using limit = deadline(operation.effect, request.patienceMs ?? 0, request.gone);
   const { signal } = limit;
-  const caller = steps.scope(await steps.authenticate(request.credentials, signal), request);
+  const caller = await steps.scope(await steps.authenticate(request.credentials, signal), request, signal);
   const { userId, projectId } = caller.identity;
   request.note({ effect: operation.effect, user: userId, project: projectId });
   const input = decode(operation.input, request.input);
@@ -119,9 +122,11 @@ export const perform = async (steps: Steps, act: Act): Promise<unknown> => {
     insist(caller, operation.permission, decision);
     const asked = performance.now();
     await using leased = await steps.lease(whole);
-    // It may have been given away, or a grant have ended.
-    if (leased.waited)
-      insist(caller, operation.permission, steps.decide(caller, operation.permission, await located.now()));
+    if (leased.waited) {
+      // It may have been given away meanwhile, or a grant have ended.
+      const now = await steps.rescope(caller);
+      insist(now, operation.permission, steps.decide(now, operation.permission, await located.now()));
+    }
     await steps.outdate(whole);
     const { device, signal } = leased;
     act.note({ act: id, by: decision.by, lease_ms: Math.round(performance.now() - asked) });

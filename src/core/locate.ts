@@ -1,11 +1,11 @@
-import type { Caller } from '../domain/caller.ts';
+import { isFor, type Caller } from '../domain/caller.ts';
 import { bindingRoles, type Binding } from '../domain/controller.ts';
 import { Fault } from '../domain/fault.ts';
 import { hostPort } from '../domain/host-port.ts';
-import type { Machine } from '../domain/machine.ts';
 import { ownedBy, type PolicyTarget } from '../domain/policy.ts';
 import type { Controllers } from '../ports/services.ts';
 import type { Found, Kind, Services } from './operation.ts';
+import { about, ofMachine, type Subject } from './subject.ts';
 
 /** What an act is on: within the scope, what the rules look at, and what there is to lease. */
 export interface Located {
@@ -21,18 +21,12 @@ export interface Located {
   now(): Promise<Subject>;
 }
 
-/** What rules look at, and the machine that a grant or a loan may open. */
-export interface Subject {
-  readonly target: PolicyTarget;
-  readonly machine: Machine | null;
-}
-
 export type Locators = {
   readonly [K in Kind]: (name: string, caller: Caller) => Promise<Located & { found: Found<K> }>;
 };
 
 /** A locator a kind. A new kind is a line in `Kinds` and a function here, and does not compile without. */
-export const locators = ({ machines, controllers, executions, journal }: Services): Locators => ({
+export const locators = ({ machines, controllers, executions, grants, journal }: Services): Locators => ({
   async machine(name, caller) {
     const machine = await machines.get(name, caller);
     const { id, projectId, bindings } = machine;
@@ -46,18 +40,24 @@ export const locators = ({ machines, controllers, executions, journal }: Service
     const address = hostPort(controller.address, port);
     const projectId = ownerOf(controller);
     const bindings = [{ controllerId: id, address, revision, roles: bindingRoles, selector: null }];
-    const now = async (): Promise<Subject> => of(ownerOf(await controllers.get(id, caller.scope)));
-    const subject = of(projectId);
+    const now = async (): Promise<Subject> =>
+      about('controller', ownedBy(ownerOf(await controllers.get(id, caller.scope))));
+    const subject = about('controller', ownedBy(projectId));
     return { kind: 'controller', found: { controller }, id, name: address, projectId, bindings, subject, now };
   },
   async execution(id, caller) {
-    const execution = await executions.get(id, caller.scope);
-    return { ...plain('execution', id, execution.projectId), found: { execution } };
+    const execution = await executions.get(id, caller);
+    return { ...plain('execution', id, execution.projectId, { user_id: execution.userId }), found: { execution } };
   },
   async operation(id, caller) {
-    const operation = await journal.act(id, caller.scope);
+    const operation = await journal.act(id, caller);
     if (operation === null) throw new Fault('not-found', 'there is no such operation');
-    return { ...plain('operation', id, operation.projectId), found: { operation } };
+    return { ...plain('operation', id, operation.projectId, { user_id: operation.userId }), found: { operation } };
+  },
+  async grant(id, caller) {
+    const grant = await grants.get(id, caller);
+    const is_grantee = isFor(grant, caller.identity, caller.groups);
+    return { ...plain('grant', id, grant.projectId, { is_grantee }), found: { grant } };
   },
   async service(_name, caller) {
     return { ...plain('service', null, caller.identity.projectId), found: { service: null } };
@@ -69,19 +69,12 @@ const ownerOf = ({ projectId, machineProjects }: Awaited<ReturnType<Controllers[
   machineProjects.every((project) => project === projectId) ? projectId : null;
 
 /** What belongs to the project that made it, for good, and leads to no controller. */
-const plain = (kind: Kind, id: string | null, projectId: string | null): Omit<Located, 'found'> => ({
-  kind,
-  id,
-  name: null,
-  projectId,
-  bindings: [],
-  subject: of(projectId),
-  now: async () => of(projectId),
-});
-
-const of = (projectId: string | null): Subject => ({ target: ownedBy(projectId), machine: null });
-
-const ofMachine = (machine: Machine): Subject => ({
-  target: { project_id: machine.projectId, project_domain_id: machine.projectDomainId },
-  machine,
-});
+const plain = (
+  kind: Kind,
+  id: string | null,
+  projectId: string | null,
+  more: PolicyTarget = {},
+): Omit<Located, 'found'> => {
+  const subject = about(kind, { ...ownedBy(projectId), ...more });
+  return { kind, id, name: null, projectId, bindings: [], subject, now: async () => subject };
+};

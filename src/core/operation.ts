@@ -3,19 +3,23 @@ import type { Caller } from '../domain/caller.ts';
 import type { Controller } from '../domain/controller.ts';
 import type { Execution } from '../domain/execution.ts';
 import type { FaultCode } from '../domain/fault.ts';
+import type { Grant } from '../domain/grant.ts';
 import type { Act, Effect } from '../domain/journal.ts';
 import type { Machine } from '../domain/machine.ts';
-import type { Permission } from '../domain/policy.ts';
+import type { Decision, Permission, Policy } from '../domain/policy.ts';
 import type { PowerState } from '../domain/power.ts';
 import type { Capabilities, Capability, Driver } from '../ports/controller.ts';
 import type { Remote } from '../ports/remote.ts';
-import type { Controllers, Executions, Journal, Machines, Projects, Reach } from '../ports/services.ts';
+import type { Controllers, Executions, Grants, Groups, Journal, Machines, Projects, Reach } from '../ports/services.ts';
+import type { GrantRegister } from './grants.ts';
+import type { Subject } from './subject.ts';
 
 /** What an operation may be on: where its path begins, and what is found there. */
 export interface Kinds {
   machine: { path: `/machines/{machine}${string}`; found: Machine };
   controller: { path: `/controllers/{controller}${string}`; found: Controller };
   execution: { path: `/executions/{execution}${string}`; found: Execution };
+  grant: { path: `/grants/{grant}${string}`; found: Grant };
   operation: { path: `/operations/{operation}${string}`; found: Act };
   service: { path: `/${string}`; found: null };
 }
@@ -27,6 +31,17 @@ export interface Services {
   readonly machines: Machines;
   readonly controllers: Controllers;
   readonly executions: Executions;
+  readonly grants: Grants;
+  readonly register: GrantRegister;
+  readonly groups: Groups;
+  /** Minutes within which a break-glass request must be approved. */
+  readonly approvalMinutes: number;
+  /** What a caller may do to machines. */
+  readonly allowedActions: (caller: Caller) => (machine: Machine) => readonly Permission[];
+  /** Tells operators of what must not go unseen. */
+  readonly alarm: (event: Alarm, fields: object) => void;
+  /** The rules alone, without what is granted: who may grant holds it by a rule. */
+  readonly rules: Pick<Policy, 'permits'>;
   readonly journal: Journal;
   readonly projects: Projects;
   readonly reach: Reach;
@@ -38,10 +53,13 @@ export interface Services {
   readonly freshMs: number;
   /** Wakes the workers that run queued commands. */
   readonly wake: () => void;
-  /** What the caller may do, by the rules, to things of its own project. */
-  readonly permissions: (caller: Caller) => readonly Permission[];
+  /** Whether a caller may do something to something, and what decides it. */
+  readonly decide: (caller: Caller, permission: Permission, subject: Subject) => Decision;
 }
 type Service = keyof Services;
+
+/** What is logged as a warning and counted, whoever did it. */
+export type Alarm = 'break-glass.requested' | 'break-glass.approved';
 
 /** What surrounds one act, whoever asked for it. */
 export interface Ambit {

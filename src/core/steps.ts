@@ -1,8 +1,8 @@
-import type { Policy } from '../domain/policy.ts';
 import { powerAction, stateAfter } from '../domain/power.ts';
 import type { Log, Observations, Tokens } from '../ports/services.ts';
 import { audit, missed } from './audit.ts';
 import { authenticate } from './authenticate.ts';
+import type { Callers } from './callers.ts';
 import type { Leased, LocatedAct, Steps } from './execute.ts';
 import type { Keeper } from './lease.ts';
 import { locators } from './locate.ts';
@@ -12,7 +12,7 @@ import type { Services } from './operation.ts';
 interface Parts {
   readonly services: Services;
   readonly tokens: Tokens;
-  readonly policy: Policy;
+  readonly callers: Callers;
   readonly keeper: Keeper;
   readonly observer: Observer;
   readonly observations: Observations;
@@ -24,26 +24,19 @@ const usualPatienceMs = 10_000;
 
 /** Joins the parts to the steps of the flow. */
 export const steps = (parts: Parts): Steps => {
-  const { services, tokens, policy, keeper, observer, observations, log } = parts;
+  const { services, tokens, callers, keeper, observer, observations, log } = parts;
   const find = locators(services);
   const ledger = { ...services, log };
 
   return {
     services,
     authenticate: authenticate({ tokens }),
-    scope: ({ identity, service }, { credentials, requestId, globalRequestId, address }) => ({
-      identity,
-      scope: policy.scopeOf(identity),
-      service,
-      address,
-      requestId,
-      globalRequestId,
-      token: credentials.token,
-    }),
+    scope: callers.of,
+    rescope: callers.again,
     locate: async (kind, name, caller) => find[kind](name, caller),
     audit: audit(ledger),
     missed: missed(ledger),
-    decide: ({ identity }, permission, { target }) => policy.decide(permission, identity, target),
+    decide: services.decide,
     async lease(act) {
       const { operation, located, id, patienceMs, signal } = act;
       const { needs = [], effect, name } = operation;

@@ -1,6 +1,6 @@
 import { asFault, told } from '../domain/fault.ts';
-import type { Policy } from '../domain/policy.ts';
 import type { ExecutionClaim, Executions, Log } from '../ports/services.ts';
+import type { Callers } from './callers.ts';
 import { perform, type Steps } from './execute.ts';
 import type { Step } from './operation.ts';
 
@@ -16,7 +16,7 @@ export interface Worker {
 interface Ports {
   readonly steps: Steps;
   readonly executions: Executions;
-  readonly policy: Policy;
+  readonly callers: Callers;
   /** What a queued target is: one command on one machine. */
   readonly step: Step;
   readonly href: (path: string) => string;
@@ -28,7 +28,7 @@ const pollMs = 1000;
 /** Beside the command's own time, what connecting and settling may take. */
 const marginMs = 30_000;
 
-export const worker = ({ steps, executions, policy, step, href, log }: Ports): Worker => {
+export const worker = ({ steps, executions, callers, step, href, log }: Ports): Worker => {
   const cut = new AbortController();
   const running = new Set<Promise<void>>();
   let timer: NodeJS.Timeout | undefined;
@@ -39,12 +39,10 @@ export const worker = ({ steps, executions, policy, step, href, log }: Ports): W
 
   const runOne = async (claim: ExecutionClaim): Promise<void> => {
     const { executionId, machineId, caller, timeoutMs } = claim;
-    const scoped = { ...caller, scope: policy.scopeOf(caller.identity), service: null, address: null, token: null };
     const signal = AbortSignal.any([cut.signal, AbortSignal.timeout(timeoutMs + marginMs)]);
     const note = (fields: object): void => log.debug({ execution: executionId, ...fields }, 'execution.noted');
     const input = { execution_id: executionId, command: claim.command, timeout_ms: timeoutMs };
     const act = {
-      caller: scoped,
       operation: step,
       target: machineId,
       input,
@@ -55,7 +53,8 @@ export const worker = ({ steps, executions, policy, step, href, log }: Ports): W
       note,
     };
     // The step settles what it ran; a refusal before it ran is settled here.
-    await perform(steps, act).catch(async (thrown: unknown) => {
+    const run = async (): Promise<unknown> => perform(steps, { ...act, caller: await callers.recalled(caller) });
+    await run().catch(async (thrown: unknown) => {
       const { code, detail } = asFault(thrown);
       if (code === 'internal')
         log.error({ execution: executionId, machine: machineId, err: thrown }, 'execution.broke');

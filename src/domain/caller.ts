@@ -1,69 +1,41 @@
+import type { Grant } from './grant.ts';
+import type { Identity, Scope } from './identity.ts';
 import type { Secret } from './secret.ts';
 
-/** What Keystone says of a token: who, as which project, with which roles, until when. */
-export interface Identity {
-  readonly userId: string;
-  readonly userName: string;
-  readonly userDomainId: string;
-  readonly projectId: string | null;
-  readonly projectName: string | null;
-  readonly projectDomainId: string | null;
-  readonly domainId: string | null;
-  /** `all` for a system-scoped token. */
-  readonly systemScope: 'all' | null;
-  readonly roles: readonly string[];
-  readonly expiresAt: Date;
-  /** What an application credential is limited to of this service; null: it is not. */
-  readonly accessRules: readonly AccessRule[] | null;
-  /** Of a token that acts for somebody by an application credential or a trust. */
-  readonly delegation: Delegation | null;
-  /** Where a federated user signed in. */
-  readonly federation: { readonly identityProvider: string; readonly protocol: string } | null;
-  /** Who that is by the directory behind the identity provider; null where none is configured, or it is not asked. */
-  readonly person: Person | null;
-}
+export type { AccessRule, Delegation, Identity, Person, Scope } from './identity.ts';
 
-/** A human being, as a directory knows him. Free of control characters, and short enough to be kept. */
-export interface Person {
-  readonly name: string;
-  /** With ASCII letters in lower case. */
-  readonly email: string | null;
-  /** Whether the directory has made sure that it is his; nothing may be decided by one that is not. */
-  readonly emailVerified: boolean;
-}
+/** The one project whose things lie within a scope, if it is one; what knows of no domain is not in a domain's. */
+export const projectWithin = (scope: Scope): string | null => (scope.kind === 'project' ? scope.projectId : null);
 
-/** One of Keystone's access rules: a method, and a path with `*`, `{name}` and `**` in it. */
-export interface AccessRule {
-  readonly method: string;
-  readonly path: string;
-}
-
-export interface Delegation {
-  readonly kind: 'application-credential' | 'trust';
-  readonly id: string;
-  /** Whose rights these are; null for an application credential, which is its owner's. */
-  readonly trustorUserId: string | null;
-}
-
-declare const scoped: unique symbol;
-
-/** What a caller may see at all: branded, so that only `scopeOf` in the policy makes one. */
-export type Scope = (
-  | { readonly kind: 'all' }
-  | { readonly kind: 'domain'; readonly domainId: string }
-  | { readonly kind: 'project'; readonly projectId: string }
-  | { readonly kind: 'none' }
-) & {
-  readonly [scoped]: true;
-};
-
-/** Whether nothing that belongs to projects, and knows of no domain, lies within the scope. */
+/** Whether nothing that belongs to a project lies within the scope, but what is granted. */
 export const seesNothing = (scope: Scope): boolean => scope.kind === 'none' || scope.kind === 'domain';
+
+/** The user whose own doings a caller may look at: himself, unless his token opens nothing at all. */
+export const ownWithin = ({ identity, scope }: Caller): string | null =>
+  seesNothing(scope) && scope.grants.length === 0 ? null : identity.userId;
+
+/** Whether a grant is meant for this identity, in these groups. An address counts only where the directory has verified it. */
+export const isFor = ({ grantee }: Pick<Grant, 'grantee'>, identity: Identity, groups: readonly string[]): boolean => {
+  switch (grantee.kind) {
+    case 'user':
+      return grantee.id === identity.userId;
+    case 'group':
+      return groups.includes(grantee.id);
+    case 'project':
+      return grantee.id === identity.projectId;
+    case 'email':
+      return identity.person?.emailVerified === true && identity.person.email === grantee.id;
+  }
+};
 
 /** An identity with its scope, and the ids that follow its request. */
 export interface Caller {
   readonly identity: Identity;
   readonly scope: Scope;
+  /** Ids of his groups, as far as anything is granted to groups. */
+  readonly groups: readonly string[];
+  /** What is granted to him, in force or to be. */
+  readonly grants: readonly Grant[];
   /** The service that passed the request on, by a valid `X-Service-Token` of its own. */
   readonly service: Identity | null;
   /** Where the request came from, as far as the trusted proxies tell; null in queued work. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { bindingRoles, controllerHealths, type Binding, type ControllerHealth } from './controller.ts';
 import { link } from './link.ts';
+import type { Permission } from './policy.ts';
 import { powerState, type PowerState } from './power.ts';
 
 /** A network port of a machine, known by its MAC address. */
@@ -40,6 +41,8 @@ export interface Machine {
   readonly maintenance: boolean;
   readonly bindings: readonly Binding[];
   readonly ssh: SshEndpoint | null;
+  /** The project that it is lent to, and what that one's people may do, each as far as his role there goes. */
+  readonly lessee: { readonly projectId: string; readonly permissions: readonly Permission[] } | null;
   readonly power: Observation;
   /** Of the controller that carries its power. */
   readonly health: ControllerHealth;
@@ -74,9 +77,17 @@ export const machineBody = z
         public_key: z.string().describe('The public half of the key pair that Igor logs in with'),
       })
       .nullable(),
+    lessee: z
+      .object({ project_id: z.string(), permissions: z.array(z.string()) })
+      .nullable()
+      .describe('The project that it is lent to, and what may be done there'),
     created_at: z.iso.datetime(),
     updated_at: z.iso.datetime(),
     revision: z.int().describe('Also the ETag; grows with each change of configuration'),
+    allowed_actions: z
+      .array(z.string())
+      .optional()
+      .describe('The permissions that you have on it; on one machine always, in lists on request'),
     links: z.array(link),
   })
   .meta({ id: 'Machine' });
@@ -105,6 +116,10 @@ export const machineToWire = (machine: Machine, href: (path: string) => string):
       user: ssh.user,
       host_keys: [...ssh.hostKeys],
       public_key: ssh.publicKey,
+    },
+    lessee: machine.lessee && {
+      project_id: machine.lessee.projectId,
+      permissions: [...machine.lessee.permissions],
     },
     created_at: machine.createdAt.toISOString(),
     updated_at: machine.updatedAt.toISOString(),

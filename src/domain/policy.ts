@@ -1,4 +1,4 @@
-import type { Identity, Scope } from './caller.ts';
+import type { Identity, Scope } from './identity.ts';
 import { evaluate, parseRule, type Check } from './policy-language.ts';
 
 const admin = 'role:admin';
@@ -20,6 +20,7 @@ export const rules = {
   'oob:machine:enrol': admin,
   'oob:machine:update': manager,
   'oob:machine:aim': admin,
+  'oob:machine:lend': manager,
   'oob:machine:delete': admin,
   'oob:controller:list': `${manager} or ${systemReader}`,
   'oob:controller:get': `${manager} or ${systemReader}`,
@@ -32,20 +33,55 @@ export const rules = {
   'oob:boot:get': reader,
   'oob:boot:set': member,
   'oob:health:get': reader,
-  'oob:operation:get': reader,
+  'oob:operation:get': `${reader} or user_id:%(user_id)s`,
   'oob:execution:create': member,
-  'oob:execution:get': member,
+  'oob:execution:get': `${member} or user_id:%(user_id)s`,
+  'oob:grant:list': reader,
+  'oob:grant:get': `${manager} or ${systemReader} or True:%(is_grantee)s`,
+  'oob:grant:create': manager,
+  'oob:grant:update': manager,
+  'oob:grant:delete': `${manager} or True:%(is_grantee)s`,
+  'oob:grant:request': reader,
+  'oob:grant:approve': manager,
   'oob:audit:list': `${manager} or ${systemReader}`,
 } as const satisfies Record<`oob:${string}:${string}`, string>;
 
 export type Permission = keyof typeof rules;
 export const permissions = Object.keys(rules) as readonly Permission[]; // the keys of the line above
 
+/** What a grant or a loan may hold: what is done to one machine, and leads neither elsewhere nor to more rights. */
+export const grantable = [
+  'oob:machine:list',
+  'oob:machine:get',
+  'oob:power:get',
+  'oob:power:set',
+  'oob:boot:get',
+  'oob:boot:set',
+  'oob:health:get',
+  'oob:execution:create',
+] as const satisfies readonly Permission[];
+
+/** What is done to a machine: what `allowed_actions` tells of. */
+export const onMachines = [
+  ...grantable,
+  'oob:machine:update',
+  'oob:machine:aim',
+  'oob:machine:lend',
+  'oob:machine:delete',
+  'oob:grant:create',
+  'oob:grant:request',
+] as const satisfies readonly Permission[];
+
+/** Every grant holds these: who may do something to a machine may see it. */
+export const alwaysGranted = ['oob:machine:list', 'oob:machine:get'] as const satisfies readonly Permission[];
+
 /** What a rule looks at, beside the caller. What belongs to no project has no `project_id`, and so fits no project's rule. */
 export interface PolicyTarget {
   readonly project_id?: string;
   readonly project_domain_id?: string;
   readonly user_id?: string;
+  /** Of a grant: whether it is the caller's. */
+  readonly is_grantee?: boolean;
 }
 
 /** The target that belongs to a project, or to the operator (null). */
@@ -64,8 +100,11 @@ export interface Policy {
   permits(permission: Permission, identity: Identity, target: PolicyTarget): boolean;
   /** The same, with what decided it. */
   decide(permission: Permission, identity: Identity, target: PolicyTarget): Decision;
-  /** The only maker of a Scope. What an identity may see at all: the outer wall; the rules are its doors. */
-  scopeOf(identity: Identity): Scope;
+  /**
+   * The only maker of a Scope. What an identity may see at all: the outer wall; the rules are its doors. Grants in force
+   * take single machines in.
+   */
+  scopeOf(identity: Identity, grants: readonly string[]): Scope;
 }
 
 export const policy = (): Policy => {
@@ -84,13 +123,13 @@ export const policy = (): Policy => {
       permitted: permits(permission, identity, target),
       by: `rule ${permission}`,
     }),
-    scopeOf(identity) {
-      const scope = permits('oob:scope:all', identity, ownedBy(identity.projectId))
+    scopeOf(identity, grants) {
+      const wall = permits('oob:scope:all', identity, ownedBy(identity.projectId))
         ? { kind: 'all' }
         : identity.projectId === null
           ? { kind: 'none' }
           : { kind: 'project', projectId: identity.projectId };
-      return scope as Scope; // the one place that brands
+      return { ...wall, grants } as Scope; // the one place that brands
     },
   };
 };

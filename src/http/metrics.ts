@@ -4,6 +4,7 @@ import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom
 export interface Metrics {
   readonly observe: (operation: string, status: number, seconds: number) => void;
   readonly unknownOutcomes: (count: number) => void;
+  readonly alarmed: (event: string) => void;
   /** /metrics, and /ready with the causes why not; a listener of its own, for operators alone. */
   listener(ready: () => Promise<readonly string[]>): Server;
 }
@@ -26,6 +27,12 @@ export const metrics = (): Metrics => {
     help: 'Changes whose outcome is not known',
     registers: [registry],
   });
+  const alarms = new Counter({
+    name: 'igor_alarms_total',
+    help: 'Events that operators should look at',
+    labelNames: ['event'],
+    registers: [registry],
+  });
   const readiness = new Gauge({
     name: 'igor_ready',
     help: '1 when tokens can be validated and the database answers',
@@ -35,6 +42,7 @@ export const metrics = (): Metrics => {
   return {
     observe: (operation, status, seconds) => requests.observe({ operation, status }, seconds),
     unknownOutcomes: (count) => unknown.inc(count),
+    alarmed: (event) => alarms.inc({ event }),
     listener: (ready) =>
       http.createServer((request, response) => {
         const answer = async (): Promise<void> => {

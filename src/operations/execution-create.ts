@@ -42,8 +42,8 @@ export const executionCreate = operation({
       if (machine.ssh === null) throw new Fault('host-unconfigured', `${machine.name} has no SSH endpoint`);
       targets.set(machine.id, machine);
     }
-    const { identity, requestId, globalRequestId } = caller;
-    const recorded = { identity, requestId, globalRequestId };
+    const { identity, groups, requestId, globalRequestId } = caller;
+    const recorded = { identity, groups, requestId, globalRequestId };
     let execution: Execution = await executions.create(recorded, input.command, input.timeout_s * 1000, [
       ...targets.values(),
     ]);
@@ -51,7 +51,7 @@ export const executionCreate = operation({
     const until = Date.now() + Math.min(patienceMs ?? 0, mostWaitMs);
     while (!isOver(stateOf(execution.targets)) && Date.now() < until && !signal.aborted) {
       await new Promise((resolve) => setTimeout(resolve, pollMs));
-      execution = await executions.get(execution.id, caller.scope);
+      execution = await executions.get(execution.id, caller);
     }
     return { execution: executionToWire(execution, href) };
   },

@@ -10,6 +10,13 @@ import { controllerUpdate } from './controller-update.ts';
 import { credentialSet } from './credential-set.ts';
 import { executionCreate } from './execution-create.ts';
 import { executionGet } from './execution-get.ts';
+import { grantApprove } from './grant-approve.ts';
+import { grantCreate } from './grant-create.ts';
+import { grantGet } from './grant-get.ts';
+import { grantList } from './grant-list.ts';
+import { grantRequest } from './grant-request.ts';
+import { grantDelete } from './grant-delete.ts';
+import { grantUpdate } from './grant-update.ts';
 import { healthGet } from './health-get.ts';
 import { machineDelete } from './machine-delete.ts';
 import { machineEnrol } from './machine-enrol.ts';
@@ -40,6 +47,13 @@ export const operations: readonly Operation[] = [
   controllerUpdate,
   controllerDelete,
   credentialSet,
+  grantList,
+  grantCreate,
+  grantGet,
+  grantUpdate,
+  grantDelete,
+  grantRequest,
+  grantApprove,
   operationGet,
   executionCreate,
   executionGet,

@@ -10,9 +10,13 @@ export const machineGet = operation({
   path: '/machines/{machine}',
   permission: 'oob:machine:get',
   effect: 'read',
+  uses: ['allowedActions'],
   input: z.strictObject({}),
   output: z.object({ machine: machineBody }),
   answer: ({ machine }) => ({ revision: machine.revision }),
 
-  run: async ({ machine, href }) => ({ machine: machineToWire(machine, href) }),
+  async run({ caller, machine, allowedActions, href }) {
+    const allowed_actions = [...allowedActions(caller)(machine)];
+    return { machine: { ...machineToWire(machine, href), allowed_actions } };
+  },
 });

@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { operation } from '../core/operation.ts';
 import { Fault } from '../domain/fault.ts';
 import { machineBody, machineToWire } from '../domain/machine.ts';
+import { mayRetag } from './grant-tags.ts';
 import { bindingsFrom, endpointFrom, machineFields } from './machine-input.ts';
+import { lesseeInput, loanTo } from './machine-lessee.ts';
 
 /** Who could aim Igor's key or sessions elsewhere would own them: these fields ask for a permission of their own. */
 const aiming = ['project_id', 'ports', 'ssh', 'bindings'] as const;
@@ -15,15 +17,20 @@ export const machineUpdate = operation({
   path: '/machines/{machine}',
   permission: 'oob:machine:update',
   effect: 'change',
-  uses: ['machines', 'projects', 'reach', 'remote'],
-  input: z.strictObject({ machine: z.strictObject(machineFields).partial() }),
+  uses: ['machines', 'projects', 'reach', 'remote', 'register', 'rules'],
+  input: z.strictObject({ machine: z.strictObject({ ...machineFields, lessee: lesseeInput }).partial() }),
   output: z.object({ machine: machineBody }),
   faults: ['conflict'],
   answer: ({ machine }) => ({ revision: machine.revision }),
 
-  async run({ caller, machine, input, machines, projects, reach, remote, href, signal, demand, revision }) {
+  async run({ caller, machine, input, machines, projects, reach, remote, register, rules, ...ambit }) {
+    const { href, signal, demand, revision } = ambit;
     if (aiming.some((field) => input.machine[field] !== undefined)) demand('oob:machine:aim');
-    const { project_id: wanted, bindings, ssh, ...rest } = input.machine;
+    if (input.machine.lessee !== undefined) demand('oob:machine:lend');
+    if (input.machine.tags !== undefined) await mayRetag(machine, input.machine.tags, register, demand);
+    const { project_id: wanted, bindings, ssh, lessee, ...rest } = input.machine;
+    if (wanted !== undefined && lessee !== undefined)
+      throw new Fault('invalid-input', 'machine.lessee: is for the new owner to set');
     const project =
       wanted === undefined || caller.token === null ? null : await projects.find(wanted, caller.token, signal);
     if (wanted !== undefined && project === null)
@@ -37,10 +44,12 @@ export const machineUpdate = operation({
         ...defined(rest),
         ...(project && { projectId: project.id, projectDomainId: project.domainId }),
         ...(bindings && { bindings: bindingsFrom(bindings) }),
+        ...(lessee !== undefined && { loan: loanTo(lessee, machine, caller, rules) }),
         ...(ssh !== undefined && { ssh: ssh && { ...(await endpointFrom(ssh, reach, signal)), ...keys } }),
       },
       revision,
     );
+    if (wanted !== undefined || lessee !== undefined) register.forget();
     return { machine: machineToWire(changed, href) };
   },
 });

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { operation } from '../core/operation.ts';
+import { grantBody, grantToWire } from '../domain/grant.ts';
+import { ownedBy, permissions } from '../domain/policy.ts';
 
 export const whoamiGet = operation({
   on: 'service',
@@ -9,7 +11,7 @@ export const whoamiGet = operation({
   path: '/whoami',
   permission: 'oob:whoami:get',
   effect: 'read',
-  uses: ['permissions'],
+  uses: ['decide'],
   input: z.strictObject({}),
   output: z.object({
     user: z.object({ id: z.string(), name: z.string(), domain_id: z.string() }),
@@ -19,12 +21,20 @@ export const whoamiGet = operation({
     roles: z.array(z.string()),
     scope: z.enum(['all', 'domain', 'project', 'none']).describe('Which machines are visible at all'),
     permissions: z.array(z.string()).describe("On what belongs to the token's project"),
+    reasons: z.record(z.string(), z.string()).describe('What gives each of them: the rule and its clause'),
+    grants: z.array(grantBody).describe('What is granted or lent to you beside, in force or to be'),
     expires_at: z.iso.datetime(),
   }),
 
-  async run({ caller, permissions }) {
+  async run({ caller, decide, href }) {
     const { identity, scope } = caller;
     const { projectId, projectName, projectDomainId } = identity;
+    const subject = { kind: 'service', target: ownedBy(projectId), machine: null } as const;
+    const reasons = permissions.flatMap((permission) => {
+      const { permitted, by } = decide({ ...caller, grants: [] }, permission, subject);
+      return permitted ? [[permission, by] as const] : [];
+    });
+    const now = new Date();
     return {
       user: { id: identity.userId, name: identity.userName, domain_id: identity.userDomainId },
       project: projectId === null ? null : { id: projectId, name: projectName ?? '', domain_id: projectDomainId ?? '' },
@@ -32,7 +42,9 @@ export const whoamiGet = operation({
       system_scope: identity.systemScope,
       roles: [...identity.roles].sort(),
       scope: scope.kind,
-      permissions: [...permissions(caller)],
+      permissions: reasons.map(([permission]) => permission),
+      reasons: Object.fromEntries(reasons),
+      grants: caller.grants.map((grant) => grantToWire(grant, now, href)),
       expires_at: identity.expiresAt.toISOString(),
     };
   },

@@ -2,6 +2,7 @@ import type { Caller, Identity, Person, Scope } from '../domain/caller.ts';
 import type { Controller, ControllerHealth, Credential, BindingRole } from '../domain/controller.ts';
 import type { Execution, ExecutionTarget } from '../domain/execution.ts';
 import type { Act, JournalRecord } from '../domain/journal.ts';
+import type { Grant } from '../domain/grant.ts';
 import type { Machine, SshEndpoint } from '../domain/machine.ts';
 import type { PowerState } from '../domain/power.ts';
 import type { Secret } from '../domain/secret.ts';
@@ -47,7 +48,9 @@ export interface NewMachine extends Pick<Machine, Described> {
 }
 
 /** What may change of a machine; an absent member stays. */
-export type MachineChange = Partial<Omit<NewMachine, 'ssh'> & { readonly ssh: NewSsh | SshEndpoint | null }>;
+export type MachineChange = Partial<
+  Omit<NewMachine, 'ssh'> & { readonly ssh: NewSsh | SshEndpoint | null; readonly loan: NewGrant | null }
+>;
 
 /** Reads and writes machines, never beyond the scope. An id or a name serves; a name resolves in `projectId` first. */
 export interface Machines {
@@ -96,7 +99,7 @@ export interface JournalQuery extends PageQuery {
 export interface Journal {
   append(record: NewRecord): Promise<void>;
   list(query: JournalQuery, scope: Scope): Promise<readonly JournalRecord[]>;
-  act(id: string, scope: Scope): Promise<Act | null>;
+  act(id: string, caller: Caller): Promise<Act | null>;
   /** Appends the outcome `unknown` to each intent whose replica is gone; the number of them. */
   sweep(): Promise<number>;
 }
@@ -137,6 +140,7 @@ export interface ExecutionClaim {
 /** A caller as a queue keeps it: without its token. */
 export interface RecordedCaller {
   readonly identity: Identity;
+  readonly groups: readonly string[];
   readonly requestId: string;
   readonly globalRequestId: string | null;
 }
@@ -148,13 +152,50 @@ export interface Executions {
     timeoutMs: number,
     machines: readonly Machine[],
   ): Promise<Execution>;
-  get(id: string, scope: Scope): Promise<Execution>;
+  get(id: string, caller: Caller): Promise<Execution>;
   /** Claims queued targets for this replica. */
   claim(most: number): Promise<readonly ExecutionClaim[]>;
   settle(executionId: string, target: Omit<ExecutionTarget, 'machineName'>): Promise<void>;
   /** Targets that ran in a replica that is gone become `unknown`. */
   sweep(): Promise<number>;
   beyond(id: string): Promise<{ readonly id: string; readonly projectId: string | null } | null>;
+}
+
+export type NewGrant = Omit<Grant, 'id' | 'approvedBy' | 'revokedAt' | 'revision' | 'createdAt'>;
+
+/** What may change of a grant; an absent member stays. */
+export type GrantChange = Partial<Pick<Grant, 'permissions' | 'hours' | 'reason'> & { readonly until: Date }>;
+
+export interface GrantQuery extends PageQuery {
+  readonly machineId: string | null;
+  readonly projectId: string | null;
+  /** Whether the caller may read those of the projects in his scope, beside his own. */
+  readonly mayReadProject: boolean;
+}
+
+export interface Grants {
+  /** Another one after each change of any grant. */
+  version(): Promise<string>;
+  /** Those that are not over. */
+  open(): Promise<readonly Grant[]>;
+  /** Faults: `not-found`, also for one that the caller has nothing to do with. */
+  get(id: string, caller: Caller): Promise<Grant>;
+  list(query: GrantQuery, caller: Caller): Promise<readonly Grant[]>;
+  /** Faults: `conflict` when the project has too many. */
+  create(grant: NewGrant): Promise<Grant>;
+  update(id: string, change: GrantChange, revision: number | null): Promise<Grant>;
+  /** Faults: `conflict` when it does not wait for one, or for this person's. */
+  approve(id: string, approver: Grant['grantedBy']): Promise<Grant>;
+  revoke(id: string, revision: number | null): Promise<Grant>;
+}
+
+/** Whose groups Keystone lists. */
+export interface Groups {
+  /**
+   * Ids of the user's groups, asked with his own token and remembered with its validation. Null where Keystone refuses, as for
+   * application credentials and trusts.
+   */
+  of(identity: Identity, token: Secret, signal: AbortSignal): Promise<readonly string[] | null>;
 }
 
 /** Questions to Keystone on a caller's behalf. */

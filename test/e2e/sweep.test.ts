@@ -15,6 +15,7 @@ const levels: Readonly<Record<Permission, Level>> = {
   'oob:machine:enrol': 'admin',
   'oob:machine:update': 'manager',
   'oob:machine:aim': 'admin',
+  'oob:machine:lend': 'manager',
   'oob:machine:delete': 'admin',
   'oob:controller:list': 'manager',
   'oob:controller:get': 'manager',
@@ -30,6 +31,13 @@ const levels: Readonly<Record<Permission, Level>> = {
   'oob:operation:get': 'reader',
   'oob:execution:create': 'member',
   'oob:execution:get': 'member',
+  'oob:grant:list': 'reader',
+  'oob:grant:get': 'manager',
+  'oob:grant:create': 'manager',
+  'oob:grant:update': 'manager',
+  'oob:grant:delete': 'manager',
+  'oob:grant:request': 'reader',
+  'oob:grant:approve': 'manager',
   'oob:audit:list': 'manager',
 };
 
@@ -65,6 +73,8 @@ interface Stage {
   readonly executionId: string;
   readonly projectId: string;
   readonly hostKeys: readonly string[];
+  /** Who has no part in any of it. */
+  readonly strangerId: string;
 }
 
 /** A body for each operation that takes one. What an operation consumes is made anew for each caller. */
@@ -78,8 +88,19 @@ const bodies: Readonly<Record<string, (stage: Stage) => object>> = {
   }),
   'controller.update': () => ({ controller: { options: { cipher_suites: [3] } } }),
   'credential.set': ({ machine }) => ({ username: machine.peer.username, password: machine.peer.password }),
+  'grant.create': ({ machine, strangerId }) => ({ grant: grantTo(strangerId, machine.name) }),
+  'grant.update': () => ({ grant: { reason: 'swept' } }),
+  'grant.request': () => ({ grant: { permissions: ['oob:power:get'], reason: 'swept' } }),
   'execution.create': ({ machine }) => ({ targets: [machine.name], command: ['true'] }),
 };
+
+const grantTo = (userId: string, machine: string): object => ({
+  machine,
+  permissions: ['oob:power:get'],
+  grantee: { user_id: userId },
+  until: new Date(Date.now() + 3_600_000).toISOString(),
+  reason: 'to be swept',
+});
 
 let port = 30_000;
 const freshPort = (): number => (port += 1);
@@ -88,6 +109,7 @@ describe('every route, by every persona', () => {
   let igor: TestIgor;
   let stage: Stage;
   let alice: Client;
+  let bob: Client;
 
   before(async () => {
     igor = await startIgor();
@@ -95,7 +117,7 @@ describe('every route, by every persona', () => {
     const { seed } = await keystone();
     const projectId = seed.projects['alpha'] ?? '';
     const machine = await enrol(igor, 'alpha', { ssh: true });
-    const bob = await igor.as('bob');
+    bob = await igor.as('bob');
     const power = await bob.put(`/v1/machines/${machine.id}/power`, { target: 'off' }).expect(200);
     const run = await bob
       .post('/v1/executions', { targets: [machine.name], command: ['true'] })
@@ -105,6 +127,7 @@ describe('every route, by every persona', () => {
       machine,
       projectId,
       hostKeys: (await sshd()).hostKeys,
+      strangerId: seed.users['svc'] ?? '',
       operationId: (power.body as { operation_id: string }).operation_id,
       executionId: (run.body as { execution: { id: string } }).execution.id,
     };
@@ -133,6 +156,15 @@ describe('every route, by every persona', () => {
         };
         const made = await alice.post('/v1/controllers', { controller }).expect(201);
         return (made.body as { controller: { id: string } }).controller.id;
+      }
+      case 'grant': {
+        const made =
+          operation.name === 'grant.approve'
+            ? await bob
+                .post(`/v1/machines/${stage.machine.id}/grant-requests`, bodies['grant.request']?.(stage))
+                .expect(201)
+            : await alice.post('/v1/grants', bodies['grant.create']?.(stage)).expect(201);
+        return (made.body as { grant: { id: string } }).grant.id;
       }
       case 'operation':
         return stage.operationId;

@@ -1,5 +1,6 @@
 import type { Identity } from '../../src/domain/caller.ts';
 import type { Binding, Controller } from '../../src/domain/controller.ts';
+import type { Grant } from '../../src/domain/grant.ts';
 import type { PowerAction, PowerState } from '../../src/domain/power.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import { z } from 'zod';
@@ -22,6 +23,30 @@ export const identityWith = (changes: Partial<Identity> = {}): Identity => ({
   delegation: null,
   federation: null,
   person: null,
+  ...changes,
+});
+
+/** Power on machine m1 of project `owner`, for user u1, in 2026, unless said otherwise. */
+export const grantWith = (changes: Partial<Grant> = {}): Grant => ({
+  id: 'grant-1',
+  kind: 'grant',
+  projectId: 'owner',
+  machineId: 'm1',
+  tags: [],
+  permissions: ['oob:machine:list', 'oob:machine:get', 'oob:power:set'],
+  grantee: { kind: 'user', id: 'u1' },
+  from: new Date('2026-01-01T00:00:00Z'),
+  until: new Date('2027-01-01T00:00:00Z'),
+  timeZone: 'UTC',
+  hours: [],
+  reason: 'a test',
+  grantedBy: { id: 'u9', name: 'alice' },
+  approveBy: null,
+  minutes: null,
+  approvedBy: null,
+  revokedAt: null,
+  revision: 1,
+  createdAt: new Date('2026-01-01T00:00:00Z'),
   ...changes,
 });
 

@@ -1,4 +1,4 @@
-import { seesNothing, type Scope } from '../../domain/caller.ts';
+import { ownWithin, projectWithin, type Caller } from '../../domain/caller.ts';
 import type { Execution, ExecutionState, ExecutionTarget } from '../../domain/execution.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { Executions, RecordedCaller } from '../../ports/services.ts';
@@ -23,9 +23,9 @@ export const executions = (sql: Sql, replicaId: string): Executions => ({
     });
   },
 
-  async get(id, scope) {
-    if (seesNothing(scope) || !isUuid(id)) throw missing();
-    return load(sql, id, scope);
+  async get(id, caller) {
+    if (!isUuid(id)) throw missing();
+    return load(sql, id, caller);
   },
 
   async claim(most) {
@@ -118,12 +118,15 @@ interface ClaimRow {
 }
 
 /** JSON has no dates. */
-type RecordedJson = Omit<RecordedCaller, 'identity'> & {
+type RecordedJson = Omit<RecordedCaller, 'identity' | 'groups'> & {
+  /** Absent in what was queued before there were grants. */
+  readonly groups?: readonly string[];
   readonly identity: Omit<RecordedCaller['identity'], 'expiresAt'> & { readonly expiresAt: string };
 };
 
-const callerOf = ({ identity, ...rest }: RecordedJson): RecordedCaller => ({
+const callerOf = ({ identity, groups = [], ...rest }: RecordedJson): RecordedCaller => ({
   ...rest,
+  groups,
   identity: { ...identity, expiresAt: new Date(identity.expiresAt) },
 });
 
@@ -152,11 +155,12 @@ interface TargetRow {
 
 const missing = (): Fault => new Fault('not-found', 'there is no such execution');
 
-const load = async (sql: Sql, id: string, scope: Scope | null): Promise<Execution> => {
-  const projectId = scope?.kind === 'project' ? scope.projectId : null;
+/** For a caller: his project's, and his own. */
+const load = async (sql: Sql, id: string, caller: Caller | null): Promise<Execution> => {
+  const isWhole = caller === null || caller.scope.kind === 'all';
   const [row] = await sql.rows<ExecutionRow>(
-    'SELECT * FROM executions WHERE id = $1 AND ($2::text IS NULL OR project_id = $2)',
-    [id, projectId],
+    'SELECT * FROM executions WHERE id = $1 AND ($2 OR project_id = $3 OR user_id = $4)',
+    [id, isWhole, isWhole ? null : projectWithin(caller.scope), isWhole ? null : ownWithin(caller)],
   );
   if (row === undefined) throw missing();
   const targets = await sql.rows<TargetRow>(

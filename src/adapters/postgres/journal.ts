@@ -1,4 +1,4 @@
-import { seesNothing, type Scope } from '../../domain/caller.ts';
+import { ownWithin, projectWithin, seesNothing } from '../../domain/caller.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { Act, Effect, JournalRecord, Outcome, RecordKind } from '../../domain/journal.ts';
 import type { Journal, JournalQuery } from '../../ports/services.ts';
@@ -70,17 +70,20 @@ export const journal = (sql: Sql, replicaId: string): Journal => ({
          AND ($5::timestamptz IS NULL OR at >= $5)
          AND ($6::uuid IS NULL OR seq < (SELECT seq FROM journal WHERE id = $6))
        ORDER BY seq DESC LIMIT $7`,
-      [projectOf(scope), ...filtersOf(query), marker, query.limit],
+      [projectWithin(scope), ...filtersOf(query), marker, query.limit],
     );
     return rows.map(recordOf);
   },
 
-  async act(id, scope) {
-    if (seesNothing(scope) || !isUuid(id)) return null;
-    const rows = await sql.rows<JournalRow>(`SELECT * FROM journal WHERE ${within} AND act_id = $2 ORDER BY seq`, [
-      projectOf(scope),
-      id,
-    ]);
+  async act(id, caller) {
+    const own = ownWithin(caller);
+    const { scope } = caller;
+    if ((seesNothing(scope) && own === null) || !isUuid(id)) return null;
+    const rows = await sql.rows<JournalRow>(
+      `SELECT * FROM journal WHERE ($1 OR kind <> 'missed' AND (coalesce(target_project_id, project_id) = $2 OR user_id = $3))
+         AND act_id = $4 ORDER BY seq`,
+      [scope.kind === 'all', projectWithin(scope), own, id],
+    );
     return actOf(rows);
   },
 
@@ -100,8 +103,6 @@ export const journal = (sql: Sql, replicaId: string): Journal => ({
     return ended.length;
   },
 });
-
-const projectOf = (scope: Scope): string | null => (scope.kind === 'project' ? scope.projectId : null);
 
 const filtersOf = ({ machine, userId, operation, since }: JournalQuery): unknown[] => [
   machine,

@@ -1,13 +1,13 @@
-import { seesNothing, type Scope } from '../../domain/caller.ts';
+import type { Scope } from '../../domain/caller.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { Machine } from '../../domain/machine.ts';
 import type { MachineQuery } from '../../ports/services.ts';
 import { machineOf, selectMachines, type MachineRow } from './machine-rows.ts';
 import { isUuid, type Sql } from './sql.ts';
+import { visible } from './visible.ts';
 
 /** A page of the machines within the scope. Faults: `invalid-input` for an unknown marker. */
 export const machineList = async (sql: Sql, query: MachineQuery, scope: Scope): Promise<readonly Machine[]> => {
-  if (seesNothing(scope)) return [];
   const { text, values, name } = listQuery(query, scope);
   const found = await sql.rows<MachineRow>(text, values, name);
   if (found.length === 0 && query.marker !== null) await mustExist(sql, query.marker, scope);
@@ -18,13 +18,13 @@ const listQuery = (
   { limit, marker, names, projectId, tags, sort }: MachineQuery,
   scope: Scope,
 ): { text: string; values: unknown[]; name: string } => {
-  const values: unknown[] = [limit];
-  const conditions: string[] = [];
+  const seen = visible(scope, 2);
+  const values: unknown[] = [limit, ...(seen?.values ?? [])];
+  const conditions: string[] = seen === null ? [] : [seen.condition];
   const where = (value: unknown, condition: (parameter: string) => string): void => {
     values.push(value);
     conditions.push(condition(`$${values.length}`));
   };
-  if (scope.kind === 'project') where(scope.projectId, (p) => `m.project_id = ${p}`);
   if (projectId !== null) where(projectId, (p) => `m.project_id = ${p}`);
   if (names !== null)
     where(
@@ -43,22 +43,19 @@ const listQuery = (
   }
   const direction = sort.descending ? 'DESC' : 'ASC';
   const filter = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
-  const shape = [scope.kind, projectId, names, tags.length > 0 || null, marker].map((part) =>
-    part === null ? '-' : '+',
-  );
+  const shape = [projectId, names, tags.length > 0 || null, marker].map((part) => (part === null ? '-' : '+'));
   return {
     text: `${selectMachines} ${filter} ORDER BY ${key} ${direction}, m.id ${direction} LIMIT $1`,
     values,
-    name: `machines-${scope.kind}-${shape.join('')}-${sort.key}-${direction}`,
+    name: `machines-${seen?.shape ?? 'all'}-${shape.join('')}-${sort.key}-${direction}`,
   };
 };
 
 const mustExist = async (sql: Sql, marker: string, scope: Scope): Promise<void> => {
-  const seen =
-    isUuid(marker) &&
-    (await sql.rows('SELECT 1 FROM machines WHERE id = $1 AND ($2::text IS NULL OR project_id = $2)', [
-      marker,
-      scope.kind === 'project' ? scope.projectId : null,
-    ]));
-  if (!seen || seen.length === 0) throw new Fault('invalid-input', 'marker: there is no such machine');
+  const seen = visible(scope, 2);
+  const where = `m.id = $1${seen === null ? '' : ` AND ${seen.condition}`}`;
+  const found = isUuid(marker)
+    ? await sql.rows(`SELECT 1 FROM machines m WHERE ${where}`, [marker, ...(seen?.values ?? [])])
+    : [];
+  if (found.length === 0) throw new Fault('invalid-input', 'marker: there is no such machine');
 };

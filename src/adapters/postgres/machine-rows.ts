@@ -1,6 +1,7 @@
 import type { ControllerHealth, BindingRole } from '../../domain/controller.ts';
 import { hostPort } from '../../domain/host-port.ts';
 import type { Machine, Port } from '../../domain/machine.ts';
+import type { Permission } from '../../domain/policy.ts';
 import type { PowerState } from '../../domain/power.ts';
 
 /** As the query below yields it. */
@@ -25,6 +26,8 @@ export interface MachineRow {
   readonly observed_at: Date | null;
   readonly stale: boolean | null;
   readonly wanted: PowerState | null;
+  readonly lessee_id: string | null;
+  readonly lessee_permissions: Permission[] | null;
   readonly bindings: readonly BindingRow[];
 }
 
@@ -43,10 +46,12 @@ export const selectMachines = `
 SELECT m.id, m.name, m.project_id, m.project_domain_id, m.description, m.tags, m.ports, m.maintenance,
   m.ssh_address, m.ssh_port, m.ssh_user, m.ssh_host_keys, m.ssh_public_key,
   m.revision, m.created_at, m.updated_at, o.power_state, o.observed_at, o.stale, o.wanted,
+  l.grantee_id AS lessee_id, l.permissions AS lessee_permissions,
   (SELECT coalesce(json_agg(json_build_object('controller_id', b.controller_id, 'address', c.address, 'port', c.port,
       'revision', c.revision, 'health', c.health, 'roles', b.roles, 'selector', b.selector) ORDER BY b.position), '[]')
     FROM bindings b JOIN controllers c ON c.id = b.controller_id WHERE b.machine_id = m.id) AS bindings
-FROM machines m LEFT JOIN observations o ON o.machine_id = m.id`;
+FROM machines m LEFT JOIN observations o ON o.machine_id = m.id
+  LEFT JOIN grants l ON l.machine_id = m.id AND l.kind = 'loan' AND l.revoked_at IS NULL AND l.project_id = m.project_id`;
 
 export const machineOf = (row: MachineRow): Machine => ({
   id: row.id,
@@ -80,6 +85,7 @@ export const machineOf = (row: MachineRow): Machine => ({
     stale: row.stale ?? false,
     wanted: row.wanted,
   },
+  lessee: row.lessee_id === null ? null : { projectId: row.lessee_id, permissions: row.lessee_permissions ?? [] },
   health: row.bindings.find(({ roles }) => roles.includes('power'))?.health ?? 'unknown',
   revision: row.revision,
   createdAt: row.created_at,

@@ -1,13 +1,15 @@
-import { seesNothing, type Caller } from '../../domain/caller.ts';
+import type { Caller } from '../../domain/caller.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { Machine, SshEndpoint } from '../../domain/machine.ts';
 import { Secret } from '../../domain/secret.ts';
 import type { MachineChange, Machines, NewSsh } from '../../ports/services.ts';
 import type { Keyring } from '../keyring.ts';
 import { bind, dropUnbound } from './bindings.ts';
+import { lend, revokeAllOf } from './grants.ts';
 import { machineList } from './machine-list.ts';
 import { machineOf, selectMachines, type MachineRow } from './machine-rows.ts';
 import { isUuid, violated, type Sql } from './sql.ts';
+import { visible } from './visible.ts';
 
 /** As many of a name's bearers as a message names. */
 const mostNamed = 10;
@@ -60,7 +62,11 @@ export const machines = (sql: Sql, keyring: Keyring): Machines => ({
           ...columns.map(([, value]) => value),
         ])
         .catch(taken);
-      if (change.projectId !== undefined) await moveControllers(tx, id, change.projectId);
+      if (change.projectId !== undefined) {
+        await moveControllers(tx, id, change.projectId);
+        await revokeAllOf(tx, id, change.projectId);
+      }
+      if (change.loan !== undefined) await lend(tx, id, change.loan);
       if (change.bindings !== undefined) await bind(tx, keyring, id, change.bindings);
       if (change.ssh !== undefined) await setSsh(tx, keyring, id, change.ssh);
       return byId(tx, id);
@@ -114,12 +120,15 @@ const missing = (): Fault => new Fault('not-found', 'there is no such machine');
 
 /** Those that fit, within the scope; several only for a name and a scope of many projects. */
 const named = async (sql: Sql, idOrName: string, { scope }: Caller): Promise<MachineRow[]> => {
-  if (seesNothing(scope)) return [];
   const byName = !isUuid(idOrName);
-  const where = `${byName ? 'lower(m.name) = lower($1)' : 'm.id = $1::uuid'}${scope.kind === 'project' ? ' AND m.project_id = $2' : ''}`;
-  const values = scope.kind === 'project' ? [idOrName, scope.projectId] : [idOrName];
-  const name = `machine-by-${byName ? 'name' : 'id'}-${scope.kind}`;
-  return sql.rows<MachineRow>(`${selectMachines} WHERE ${where} LIMIT ${mostNamed}`, values, name);
+  const seen = visible(scope, 2);
+  const where = `${byName ? 'lower(m.name) = lower($1)' : 'm.id = $1::uuid'}${seen === null ? '' : ` AND ${seen.condition}`}`;
+  const name = `machine-by-${byName ? 'name' : 'id'}-${seen?.shape ?? 'all'}`;
+  return sql.rows<MachineRow>(
+    `${selectMachines} WHERE ${where} LIMIT ${mostNamed}`,
+    [idOrName, ...(seen?.values ?? [])],
+    name,
+  );
 };
 
 const byId = async (sql: Sql, id: string): Promise<Machine> => {

@@ -45,10 +45,10 @@ const stage = (): Stage => {
     name: 'osl01',
     projectId: 'p1',
     bindings: [],
-    subject: { target: { project_id: 'p1' }, machine: null },
+    subject: { kind: 'machine', target: { project_id: 'p1' }, machine: null },
     now: async () => {
       order.push('look again');
-      return { target: { project_id: 'p1' }, machine: null };
+      return { kind: 'machine', target: { project_id: 'p1' }, machine: null };
     },
   };
   const leased: Leased = {
@@ -65,16 +65,22 @@ const stage = (): Stage => {
       step('authenticate', 'unauthenticated');
       return { identity, service: null };
     },
-    scope(who) {
+    async scope(who) {
       step('scope', 'forbidden');
       return {
         ...who,
+        groups: [],
+        grants: [],
         address: null,
-        scope: { kind: 'project', projectId: 'p1' } as Scope,
+        scope: { kind: 'project', projectId: 'p1', grants: [] } as unknown as Scope,
         requestId: 'req-1',
         globalRequestId: null,
         token: null,
       };
+    },
+    async rescope(caller) {
+      order.push('scope again');
+      return caller;
     },
     async locate() {
       step('locate', 'not-found');
@@ -152,6 +158,7 @@ describe('the flow', () => {
       'decide',
       'intent',
       'lease',
+      'scope again',
       'look again',
       'decide',
       'outdate',

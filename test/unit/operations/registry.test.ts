@@ -33,7 +33,7 @@ describe('the registry of operations', () => {
   it('uses every permission, but for the one that opens the fleet', () => {
     const used = new Set([...operations, executionRun].map(({ permission }) => permission));
     const unused = permissions.filter((permission) => !used.has(permission));
-    expect(unused).to.deep.equal(['oob:scope:all', 'oob:machine:aim']);
+    expect(unused).to.deep.equal(['oob:scope:all', 'oob:machine:aim', 'oob:machine:lend']);
   });
 
   it('names each permission after what it guards', () => {

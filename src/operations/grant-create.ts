@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { operation } from '../core/operation.ts';
+import { Fault } from '../domain/fault.ts';
+import { grantBody, grantToWire, type Grantee } from '../domain/grant.ts';
+import { projectId, tag } from '../domain/host-name.ts';
+import type { Caller } from '../domain/caller.ts';
+import type { Groups } from '../ports/services.ts';
+import { granteeOf, grantFields, instant, mustBeSpan, mustHold, withAlways } from './grant-input.ts';
+
+export const grantCreate = operation({
+  on: 'service',
+  name: 'grant.create',
+  summary: 'Give permissions on a machine, or on machines by their tags, for a time',
+  method: 'post',
+  path: '/grants',
+  permission: 'oob:grant:create',
+  effect: 'change',
+  uses: ['machines', 'grants', 'groups', 'register', 'rules'],
+  input: z.strictObject({
+    grant: z.strictObject({
+      machine: z.string().min(1).max(253).optional().describe('Id or name'),
+      tags: z.array(tag).min(1).max(10).optional().describe('In place of a machine: those that carry each of them'),
+      project_id: projectId.optional().describe("Whose machines the tags select; your token's project, if absent"),
+      permissions: grantFields.permissions,
+      grantee: grantFields.grantee,
+      from: grantFields.from.optional(),
+      until: grantFields.until,
+      time_zone: grantFields.time_zone.default('UTC'),
+      hours: grantFields.hours.default([]),
+      reason: grantFields.reason,
+    }),
+  }),
+  output: z.object({ grant: grantBody }),
+  statuses: [201],
+  faults: ['not-found', 'ambiguous', 'conflict'],
+  answer: ({ grant: { id, revision } }) => ({ location: `/v1/grants/${id}`, revision }),
+
+  async run({ caller, input: { grant: given }, machines, grants, groups, register, rules, href, signal }) {
+    if ((given.machine === undefined) === (given.tags === undefined))
+      throw new Fault('invalid-input', 'grant: must name a machine or tags, and not both');
+    const machine = given.machine === undefined ? null : await machines.get(given.machine, caller);
+    const ownerId = machine?.projectId ?? given.project_id ?? caller.identity.projectId;
+    if (ownerId === null) throw new Fault('invalid-input', 'grant.project_id: must be given, for your token has none');
+    const grantee = granteeOf(given.grantee);
+    const permissions = withAlways(given.permissions);
+    mustHold(rules, caller, ['oob:grant:create', ...permissions], ownerId);
+    await mustBeAnother(grantee, ownerId, caller, groups, signal);
+    const from = given.from === undefined ? new Date() : instant(given.from, given.time_zone, 'from');
+    const until = instant(given.until, given.time_zone, 'until');
+    mustBeSpan(from, until);
+    const made = await grants.create({
+      kind: 'grant',
+      projectId: ownerId,
+      machineId: machine?.id ?? null,
+      tags: given.tags ?? [],
+      permissions,
+      grantee,
+      from,
+      until,
+      timeZone: given.time_zone,
+      hours: given.hours,
+      reason: given.reason,
+      grantedBy: { id: caller.identity.userId, name: caller.identity.userName },
+      approveBy: null,
+      minutes: null,
+    });
+    register.forget();
+    return { grant: grantToWire(made, new Date(), href) };
+  },
+});
+
+/** Nobody widens himself, directly or by a group, nor keeps by a grant what he may lose as a role. */
+const mustBeAnother = async (
+  { kind, id }: Grantee,
+  ownerId: string,
+  { identity, token }: Caller,
+  groups: Groups,
+  signal: AbortSignal,
+): Promise<void> => {
+  const refuse = (why: string): never => {
+    throw new Fault('forbidden', why);
+  };
+  if (kind === 'user' && id === identity.userId) refuse('nobody grants to himself');
+  if (kind === 'email' && identity.person?.email === id) refuse('nobody grants to himself');
+  if (kind === 'project' && id === ownerId) refuse('the project that owns a machine has its permissions by roles');
+  if (kind !== 'group') return;
+  const own = token === null ? null : await groups.of(identity, token, signal);
+  if (own === null) refuse('your groups cannot be known with this token, so you cannot grant to a group');
+  if (own?.includes(id) === true) refuse('nobody grants to a group of his own');
+};
