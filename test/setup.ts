@@ -4,12 +4,19 @@ import { lingeringChildren, stopParts } from './support/parts.ts';
 // Node adds this to the environment of every child, also to one that was written out. Our own coverage is under way already.
 delete process.env['NODE_V8_COVERAGE'];
 
+const insist = (): void => {
+  const wrong = newMismatches();
+  if (wrong.length > 0) throw new Error(`not as the document describes it:\n${[...new Set(wrong)].join('\n')}`);
+};
+
 /** A test fails when an answer that was given meanwhile is not as Igor's own document describes it. */
 const fitting = (run: Mocha.Func | Mocha.AsyncFunc): Mocha.AsyncFunc =>
   async function (this: Mocha.Context) {
-    await (run as Mocha.AsyncFunc).call(this);
-    const wrong = newMismatches();
-    if (wrong.length > 0) throw new Error(`not as the document describes it:\n${[...new Set(wrong)].join('\n')}`);
+    try {
+      await (run as Mocha.AsyncFunc).call(this);
+    } finally {
+      insist();
+    }
   };
 
 export const mochaHooks = {
@@ -19,6 +26,7 @@ export const mochaHooks = {
   },
   async afterAll(): Promise<void> {
     await stopParts();
+    insist();
     const left = await lingeringChildren();
     if (left.length > 0) throw new Error(`the tests left children behind:\n${left.join('\n')}`);
   },
