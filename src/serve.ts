@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { incarnate } from './adapters/incarnation.ts';
+import { keycloakDirectory } from './adapters/keycloak/directory.ts';
 import { keystone } from './adapters/keystone/http.ts';
 import { projects } from './adapters/keystone/projects.ts';
 import { serviceLogin } from './adapters/keystone/service-login.ts';
@@ -226,11 +227,9 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
   }
 };
 
-/** The library is loaded for those alone who use it: it takes 12 MB. */
 const personsOf = async (settings: Keycloak | null, tokens: Tokens, log: Log): Promise<Tokens> => {
   if (settings === null) return tokens;
-  const { keycloak } = await import('./adapters/keycloak/directory.ts');
-  const directory = keycloak(settings);
+  const directory = await keycloakDirectory(settings);
   directory.check().then(
     (found) => (found === 'answers' ? log.info({}, 'keycloak.answers') : log.error({}, 'keycloak.shows-nobody')),
     (fault: unknown) => log.warn(told(fault), 'keycloak.unanswered'),

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { keycloak } from '../../src/adapters/keycloak/directory.ts';
+import { keycloakDirectory } from '../../src/adapters/keycloak/directory.ts';
 import { readConfig } from '../../src/config.ts';
 import type { Keycloak } from '../../src/domain/keycloak.ts';
 import { faultOf } from '../support/fault-of.ts';
@@ -43,19 +43,20 @@ describe('the directory that is Keycloak', () => {
   });
   afterEach(async () => peer.stop());
 
-  const directory = (changes: Readonly<Record<string, string>> = {}) => keycloak(settingsOf(peer, changes));
+  const directory = async (changes: Readonly<Record<string, string>> = {}) =>
+    keycloakDirectory(settingsOf(peer, changes));
   const whole = { name: 'Alice Ångström', email: 'alice@example.com', emailVerified: true };
 
   it('tells who a user name is', async () => {
-    expect(await directory().standingOf('alice')).to.deep.equal({ state: 'active', person: whole });
-    expect(await directory().standingOf('Alice')).to.deep.equal({ state: 'active', person: whole });
-    expect(await directory().standingOf('nobody')).to.deep.equal({ state: 'absent' });
+    expect(await (await directory()).standingOf('alice')).to.deep.equal({ state: 'active', person: whole });
+    expect(await (await directory()).standingOf('Alice')).to.deep.equal({ state: 'active', person: whole });
+    expect(await (await directory()).standingOf('nobody')).to.deep.equal({ state: 'absent' });
   });
 
   it('finds by address in whatever case, and by id, when the mapping says so', async () => {
-    const byAddress = directory({ IGOR_KEYCLOAK_MATCH: 'email' });
+    const byAddress = await directory({ IGOR_KEYCLOAK_MATCH: 'email' });
     expect(await byAddress.standingOf('ALICE@Example.com')).to.deep.include({ state: 'active' });
-    const byId = directory({ IGOR_KEYCLOAK_MATCH: 'id' });
+    const byId = await directory({ IGOR_KEYCLOAK_MATCH: 'id' });
     expect(await byId.standingOf(alice.id)).to.deep.include({ state: 'active' });
     const before = peer.searches;
     for (const name of ['..', 'alice', `${alice.id} ${alice.id}`, 'count'])
@@ -65,31 +66,37 @@ describe('the directory that is Keycloak', () => {
 
   it('does not choose between two with the same address', async () => {
     peer.users = [alice, { ...alice, id: 'other', username: 'alice-too' }];
-    expect(await directory({ IGOR_KEYCLOAK_MATCH: 'email' }).standingOf('alice@example.com')).to.deep.equal({
+    expect(await (await directory({ IGOR_KEYCLOAK_MATCH: 'email' })).standingOf('alice@example.com')).to.deep.equal({
       state: 'ambiguous',
     });
   });
 
+  it('believes nothing of a user whom it did not ask about', async () => {
+    peer.fault = 'everybody';
+    expect(await (await directory()).standingOf('nobody')).to.deep.equal({ state: 'absent' });
+    expect(await (await directory()).standingOf('alice2')).to.deep.include({ state: 'active' });
+  });
+
   it('says of a disabled user that he is', async () => {
     peer.users = [{ ...alice, enabled: false }];
-    expect(await directory().standingOf('alice')).to.deep.equal({ state: 'disabled' });
+    expect(await (await directory()).standingOf('alice')).to.deep.equal({ state: 'disabled' });
   });
 
   it('takes no address for verified that is none, and no name that would break a line', async () => {
     peer.users = [{ ...alice, email: 'alice@example.com\u0000', firstName: 'Al\u202eice\n', lastName: '\u0000' }];
-    expect(await directory().standingOf('alice')).to.deep.equal({
+    expect(await (await directory()).standingOf('alice')).to.deep.equal({
       state: 'active',
       person: { name: 'Alice', email: null, emailVerified: false },
     });
     peer.users = [{ id: alice.id, username: 'alice', enabled: true, email: 'Alice@EXAMPLE.com', emailVerified: false }];
-    expect(await directory().standingOf('alice')).to.deep.equal({
+    expect(await (await directory()).standingOf('alice')).to.deep.equal({
       state: 'active',
       person: { name: 'alice', email: 'alice@example.com', emailVerified: false },
     });
   });
 
   it('signs in once for many questions, again before its token ends, and again when it is refused', async () => {
-    const asked = directory();
+    const asked = await directory();
     await Promise.all(['alice', 'alice2', 'nobody'].map(async (name) => asked.standingOf(name)));
     expect(peer.logins).to.equal(1);
     peer.forget();
@@ -105,7 +112,7 @@ describe('the directory that is Keycloak', () => {
   for (const fault of ['refuse', 'error', 'html', 'huge', 'packed', 'redirect', 'odd', 'forbidden'] as const) {
     for (const when of ['at the login', 'at the search'] as const) {
       it(`is unavailable, soon, small and in its own words: ${fault} ${when}`, async () => {
-        const asked = directory();
+        const asked = await directory();
         if (when === 'at the search') await asked.standingOf('alice');
         peer.fault = fault;
         const before = process.memoryUsage().rss;
@@ -116,6 +123,7 @@ describe('the directory that is Keycloak', () => {
         expect(performance.now() - began).to.be.below(2_900);
         expect(process.memoryUsage().rss - before).to.be.below(256 * 1024 * 1024);
         expect(JSON.stringify([failed.detail, failed.stack, failed.cause])).not.to.contain('hush-hush');
+        expect(peer.strays).to.equal(0);
         peer.fault = 'none';
         expect(await asked.standingOf('alice')).to.deep.include({ state: 'active' });
       });
@@ -124,7 +132,7 @@ describe('the directory that is Keycloak', () => {
 
   for (const fault of ['hang', 'drip'] as const) {
     it(`does not wait for ever: ${fault}`, async () => {
-      const asked = directory();
+      const asked = await directory();
       await asked.standingOf('alice');
       peer.fault = fault;
       const began = performance.now();
@@ -134,11 +142,11 @@ describe('the directory that is Keycloak', () => {
   }
 
   it('names what is wrong with the client', async () => {
-    const wrong = directory({ IGOR_KEYCLOAK_CLIENT_SECRET: 'other' });
+    const wrong = await directory({ IGOR_KEYCLOAK_CLIENT_SECRET: 'other' });
     expect((await faultOf(wrong.standingOf('alice'))).detail).to.contain('401: the client is not let in');
-    const nowhere = directory({ IGOR_KEYCLOAK_REALM: 'elsewhere' });
+    const nowhere = await directory({ IGOR_KEYCLOAK_REALM: 'elsewhere' });
     expect((await faultOf(nowhere.standingOf('alice'))).detail).to.match(/40[14]/);
-    const asked = directory();
+    const asked = await directory();
     expect(await asked.check()).to.equal('answers');
     peer.users = [];
     expect(await asked.check()).to.equal('shows-nobody');
@@ -158,9 +166,10 @@ describe('the directory that is Keycloak', () => {
     const secured = await keycloakPeer({ key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') });
     try {
       secured.users = [alice];
-      const trusting = keycloak(settingsOf(secured, { IGOR_KEYCLOAK_CA_FILE: cert }));
+      const trusting = await keycloakDirectory(settingsOf(secured, { IGOR_KEYCLOAK_CA_FILE: cert }));
       expect(await trusting.standingOf('alice')).to.deep.include({ state: 'active' });
-      expect((await faultOf(keycloak(settingsOf(secured)).standingOf('alice'))).code).to.equal('directory-unavailable');
+      const other = await keycloakDirectory(settingsOf(secured));
+      expect((await faultOf(other.standingOf('alice'))).code).to.equal('directory-unavailable');
     } finally {
       await secured.stop();
     }

@@ -22,10 +22,24 @@ export interface KeycloakPeer {
   users: KeycloakUser[];
   logins: number;
   searches: number;
+  /** Questions that followed a redirect. */
+  strays: number;
   /** Of the tokens it gives from now on, in seconds. */
   tokenSeconds: number;
   /** What happens to the next questions. */
-  fault: 'none' | 'refuse' | 'hang' | 'drip' | 'error' | 'html' | 'huge' | 'packed' | 'redirect' | 'odd' | 'forbidden';
+  fault:
+    | 'none'
+    | 'refuse'
+    | 'hang'
+    | 'drip'
+    | 'error'
+    | 'html'
+    | 'huge'
+    | 'packed'
+    | 'redirect'
+    | 'odd'
+    | 'forbidden'
+    | 'everybody';
   /** Tokens given so far are good for nothing any more. */
   forget(): void;
   stop(): Promise<void>;
@@ -43,6 +57,11 @@ export const keycloakPeer = async (tls?: { readonly key: string; readonly cert: 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const url = new URL(request.url ?? '/', 'http://peer');
     const form = new URLSearchParams(await text(request));
+    if (url.pathname === '/elsewhere') {
+      peer.strays += 1;
+      say(response, 200, []);
+      return;
+    }
     if (faults[peer.fault](response)) return;
     const { authorization = '' } = request.headers;
     if (url.pathname === `/realms/${realm}/protocol/openid-connect/token`) {
@@ -68,7 +87,7 @@ export const keycloakPeer = async (tls?: { readonly key: string; readonly cert: 
       say(response, 200, peer.users.length);
     } else if (url.pathname === `/admin/realms/${realm}/users/`) {
       peer.searches += 1;
-      say(response, 200, matching(peer.users, url.searchParams));
+      say(response, 200, peer.fault === 'everybody' ? peer.users : matching(peer.users, url.searchParams));
     } else {
       say(response, 404, { error: 'Realm not found.' });
     }
@@ -91,6 +110,7 @@ export const keycloakPeer = async (tls?: { readonly key: string; readonly cert: 
     users: [],
     logins: 0,
     searches: 0,
+    strays: 0,
     tokenSeconds: 60,
     fault: 'none',
     forget: () => tokens.clear(),
@@ -106,6 +126,7 @@ export const keycloakPeer = async (tls?: { readonly key: string; readonly cert: 
 /** Whether the answer is out already. */
 const faults: Readonly<Record<KeycloakPeer['fault'], (response: ServerResponse) => boolean>> = {
   none: () => false,
+  everybody: () => false,
   refuse: (response) => {
     response.destroy();
     return true;
@@ -140,7 +161,7 @@ const faults: Readonly<Record<KeycloakPeer['fault'], (response: ServerResponse) 
     return true;
   },
   redirect: (response) => {
-    response.writeHead(302, { Location: 'http://127.0.0.1:1/' }).end();
+    response.writeHead(302, { Location: '/elsewhere' }).end();
     return true;
   },
 };

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import KeycloakAdminClient, { NetworkError } from '@keycloak/keycloak-admin-client';
 import { Fault } from '../../domain/fault.ts';
 import type { Keycloak } from '../../domain/keycloak.ts';
 import type { Directory, Standing } from '../../ports/services.ts';
@@ -12,8 +11,13 @@ const connections = 8;
 /** Of one question; `standingOf` may take three of them, and whoever waits for it bounds them together. */
 const answerMs = 3_000;
 
+/** A directory that can also be asked whether it shows anybody. */
+type Checked = Directory & { check(): Promise<'answers' | 'shows-nobody'> };
+
 /** Keycloak's users, by its administration interface, as a client of the realm with `view-users`. */
-export const keycloak = (settings: Keycloak): Directory & { check(): Promise<'answers' | 'shows-nobody'> } => {
+export const keycloakDirectory = async (settings: Keycloak): Promise<Checked> => {
+  // Loaded for those alone who use it: it takes 12 MB.
+  const { default: KeycloakAdminClient } = await import('@keycloak/keycloak-admin-client');
   const { match } = settings;
   const ca = settings.caFile === null ? null : readFileSync(settings.caFile, 'utf8');
   const client = new KeycloakAdminClient({
@@ -75,7 +79,8 @@ export const keycloak = (settings: Keycloak): Directory & { check(): Promise<'an
   };
 };
 
-const statusOf = (error: unknown): number | null => (error instanceof NetworkError ? error.response.status : null);
+const statusOf = (error: unknown): number | null =>
+  error instanceof Error && 'response' in error && error.response instanceof Response ? error.response.status : null;
 
 /** Never with Keycloak's own words, which may repeat what it was sent, nor with the library's error as cause. */
 const unavailable = (to: string, error: unknown): Fault => {
