@@ -8,6 +8,7 @@ import { cloudSettings } from './domain/clouds-file.ts';
 import { keycloakMatches, keycloakOf, type Keycloak } from './domain/keycloak.ts';
 import { Secret } from './domain/secret.ts';
 import { defaultNetworks } from './domain/target-networks.ts';
+import { networkList, originList, publicUrl } from './domain/web-address.ts';
 
 const seconds = z.coerce.number().int().min(0);
 /** `.meta` comes last: a wrapper put round it afterwards hides the mark. */
@@ -27,10 +28,31 @@ export const settings = z.strictObject({
   DATABASE_URL: secret('PostgreSQL 15 or later; without it an embedded one is started'),
   IGOR_LISTEN: listen.default('127.0.0.1:8080').describe('Address and port to serve on'),
   IGOR_METRICS_LISTEN: listen.default('127.0.0.1:9180').describe('Address and port of /metrics and /ready'),
-  IGOR_PUBLIC_URL: z
-    .url({ protocol: /^https?$/ })
-    .optional()
-    .describe('Where clients reach it: registered, and used in links'),
+  IGOR_PUBLIC_URL: publicUrl.optional().describe('Where clients reach it: registered, and used in links'),
+  IGOR_TLS_CERT_FILE: z.string().optional().describe('Certificate with its chain, to serve TLS; read again on change'),
+  IGOR_TLS_KEY_FILE: z.string().optional().describe('Its private key'),
+  IGOR_TRUSTED_PROXIES: networkList
+    .default('')
+    .describe('Networks of the proxies that are believed, with commas between; empty: none'),
+  IGOR_PROXY_HEADERS: z
+    .enum(['x-forwarded', 'forwarded'])
+    .default('x-forwarded')
+    .describe('What they set: X-Forwarded-*, or Forwarded (RFC 7239); the other is not looked at'),
+  IGOR_CORS_ORIGINS: originList.default('').describe('Origins whose pages may ask, with commas between; empty: none'),
+  IGOR_RATE_LIMIT: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(6000)
+    .describe('Requests that a user may make on a project in a minute, to this replica; 0: any number'),
+  IGOR_MAX_CONNECTIONS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(10_000)
+    .describe('Connections that are served at a time; further ones are closed'),
   IGOR_DATA_DIR: z
     .string()
     .default('/var/lib/igor')
@@ -137,6 +159,9 @@ export const readConfig = (options: { readonly cloud: boolean }, environment: En
   const own = Object.entries(source).filter(([name]) => name in settings.shape || isOurs(name));
   const parsed = settings.safeParse(Object.fromEntries(own));
   if (!parsed.success) problems.push(...parsed.error.issues.flatMap(sentences));
+
+  if ((source['IGOR_TLS_CERT_FILE'] === undefined) !== (source['IGOR_TLS_KEY_FILE'] === undefined))
+    problems.push('IGOR_TLS_CERT_FILE, IGOR_TLS_KEY_FILE: one is of no use without the other');
 
   const registerName = source['IGOR_REGISTER_CLOUD'];
   const registerCloud =

@@ -1,5 +1,4 @@
 import { mkdirSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { incarnate } from './adapters/incarnation.ts';
 import { keycloakDirectory } from './adapters/keycloak/directory.ts';
@@ -34,12 +33,15 @@ import { steps } from './core/steps.ts';
 import { worker } from './core/work.ts';
 import { openDatabase, openKeyring } from './database.ts';
 import { asFault, told } from './domain/fault.ts';
-import { hostPort } from './domain/host-port.ts';
+import { readNetworks } from './domain/networks.ts';
 import { policy } from './domain/policy.ts';
 import { isOf, type Keycloak } from './domain/keycloak.ts';
 import { targetNetworks } from './domain/target-networks.ts';
+import { originsOf } from './domain/web-address.ts';
 import { drivers } from './drivers/index.ts';
 import { app } from './http/app.ts';
+import { certificate } from './http/certificate.ts';
+import { closed, listen, listener, usualLimits } from './http/listener.ts';
 import { metrics } from './http/metrics.ts';
 import { openapi } from './http/openapi.ts';
 import { executionRun } from './operations/execution-run.ts';
@@ -73,7 +75,10 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
   };
   try {
     mkdirSync(settings.IGOR_DATA_DIR, { recursive: true, mode: 0o711 });
-    const publicUrl = (settings.IGOR_PUBLIC_URL ?? `http://${settings.IGOR_LISTEN}`).replace(/\/+$/, '');
+    const { IGOR_TLS_CERT_FILE: certFile, IGOR_TLS_KEY_FILE: keyFile } = settings;
+    const shown = certFile === undefined || keyFile === undefined ? null : certificate({ certFile, keyFile, log });
+    const usualUrl = `${shown === null ? 'http' : 'https'}://${settings.IGOR_LISTEN}`;
+    const publicUrl = (settings.IGOR_PUBLIC_URL ?? usualUrl).replace(/\/+$/, '');
     const href = (path: string): string => `${publicUrl}${path}`;
     const numbers = metrics();
 
@@ -164,6 +169,7 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
       observer: observe,
       observations: observationsOf,
       log,
+      requestsPerMinute: settings.IGOR_RATE_LIMIT,
     });
     const work = worker({ steps: flow, executions: executionsOf, callers: callersOf, step: executionRun, href, log });
 
@@ -173,14 +179,22 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
       serviceType: settings.IGOR_SERVICE_TYPE,
       authUri: settings.IGOR_WWW_AUTHENTICATE_URI ?? cloud.authUrl,
       href,
+      publicUrl,
+      trustedProxies: settings.IGOR_TRUSTED_PROXIES === '' ? null : readNetworks(settings.IGOR_TRUSTED_PROXIES),
+      proxyHeaders: settings.IGOR_PROXY_HEADERS,
+      corsOrigins: originsOf(settings.IGOR_CORS_ORIGINS),
       openapi: JSON.stringify(openapi(operations, version)),
       log,
       observe: numbers.observe,
     });
-    const server = createServer(
-      { maxHeaderSize: 32_768, requestTimeout: 30_000, headersTimeout: 15_000, keepAliveTimeout: 65_000 },
+    const server = listener({
       handler,
-    );
+      certificate: shown,
+      limits: { ...usualLimits, connections: settings.IGOR_MAX_CONNECTIONS },
+      serviceType: settings.IGOR_SERVICE_TYPE,
+      href,
+      log,
+    });
     const ready = async (): Promise<readonly string[]> => {
       const causes = await Promise.all([
         validates().then(
@@ -197,7 +211,7 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
     const metricsServer = numbers.listener(ready);
     const metricsAddress = await listen(metricsServer, settings.IGOR_METRICS_LISTEN);
     undo.push(async () => closed(metricsServer, AbortSignal.timeout(1_000)));
-    const address = await listen(server, settings.IGOR_LISTEN);
+    const address = await server.listen(settings.IGOR_LISTEN);
 
     observe.start(settings.IGOR_OBSERVE_SECONDS * 1000);
     work.start();
@@ -214,7 +228,7 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
       async stop() {
         log.info({ replica: replicaId }, 'service.stopping');
         const end = AbortSignal.timeout(settings.IGOR_STOP_SECONDS * 1000);
-        const answered = closed(server, AbortSignal.timeout(settings.IGOR_STOP_SECONDS * 1000 + answerMs));
+        const answered = server.close(AbortSignal.timeout(settings.IGOR_STOP_SECONDS * 1000 + answerMs));
         await observe.stop();
         await Promise.all([work.stop(end), keep.stop(end), answered]);
         await stopAll();
@@ -245,29 +259,3 @@ const remembered = <T>(ms: number, ask: () => Promise<T>): (() => Promise<T>) =>
     return last.answer;
   };
 };
-
-const listen = async (server: Server, at: string): Promise<string> => {
-  const [, host = '', port = ''] = /^\[?(.*?)\]?:(\d+)$/.exec(at) ?? [];
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(Number(port), host, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-  const bound = server.address();
-  return typeof bound === 'object' && bound !== null ? hostPort(bound.address, bound.port) : at;
-};
-
-/** No new connections, and each is closed as soon as it is idle; resolves when the last answer is out, or cut off by the signal. */
-const closed = async (server: Server, end: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const sweeping = setInterval(() => {
-      if (end.aborted) server.closeAllConnections();
-      else server.closeIdleConnections();
-    }, 20);
-    server.close(() => {
-      clearInterval(sweeping);
-      resolve();
-    });
-  });

@@ -76,6 +76,8 @@ export interface Authenticated {
 export interface Steps {
   readonly services: Services;
   authenticate(credentials: Credentials, signal: AbortSignal): Promise<Authenticated>;
+  /** Refuses who asks too often. */
+  admit(identity: Identity): Promise<void>;
   scope(authenticated: Authenticated, request: Request, signal: AbortSignal): Promise<Caller>;
   /** The same caller, with what the rules and grants give him now. */
   rescope(caller: Caller): Promise<Caller>;
@@ -90,13 +92,15 @@ export interface Steps {
   outdate(act: LocatedAct): Promise<void>;
 }
 
-/** A request's way: authenticate, scope, decode, perform, strip. Resolves to what may leave. */
+/** A request's way: authenticate, admit, scope, decode, perform, strip. Resolves to what may leave. */
 export const execute = async (steps: Steps, operation: Operation, request: Request): Promise<unknown> => {
   using limit = deadline(operation.effect, request.patienceMs ?? 0, request.gone);
   const { signal } = limit;
-  const caller = await steps.scope(await steps.authenticate(request.credentials, signal), request, signal);
-  const { userId, projectId } = caller.identity;
+  const authenticated = await steps.authenticate(request.credentials, signal);
+  const { userId, projectId } = authenticated.identity;
   request.note({ effect: operation.effect, user: userId, project: projectId });
+  await steps.admit(authenticated.identity);
+  const caller = await steps.scope(authenticated, request, signal);
   const input = decode(operation.input, request.input);
   const output = await perform(steps, { ...request, caller, operation, input, signal });
   return operation.output.parse(output);

@@ -8,6 +8,7 @@ import type { Keeper } from './lease.ts';
 import { locators } from './locate.ts';
 import type { Observer } from './observe.ts';
 import type { Services } from './operation.ts';
+import { rateLimit } from './rate.ts';
 
 interface Parts {
   readonly services: Services;
@@ -17,6 +18,8 @@ interface Parts {
   readonly observer: Observer;
   readonly observations: Observations;
   readonly log: Log;
+  /** Of one caller; 0: as many as he likes. */
+  readonly requestsPerMinute: number;
 }
 
 /** How long a change waits for another on the same controller, when the caller does not say. */
@@ -31,6 +34,7 @@ export const steps = (parts: Parts): Steps => {
   return {
     services,
     authenticate: authenticate({ tokens }),
+    admit: rateLimit(parts.requestsPerMinute),
     scope: callers.of,
     rescope: callers.again,
     locate: async (kind, name, caller) => find[kind](name, caller),

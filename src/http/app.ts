@@ -1,24 +1,30 @@
-import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import express, { type Express, type RequestHandler } from 'express';
 import type { Steps } from '../core/execute.ts';
 import type { Operation } from '../core/operation.ts';
 import { Fault } from '../domain/fault.ts';
 import type { Log } from '../ports/services.ts';
-import { microversions, versionDocument, versionsDocument } from './discovery.ts';
-import { negotiated } from './microversion.ts';
+import { arrivals, type ArrivalOptions } from './arrival.ts';
+import { crossOrigin } from './cors.ts';
+import { versionDocument, versionsDocument } from './discovery.ts';
+import { failures } from './failures.ts';
 import { faultsPage } from './faults-page.ts';
-import { faultOf, problem } from './problem.ts';
-import { globalRequestId, newRequestId } from './request.ts';
+import { otherMethods } from './methods.ts';
+import { negotiated } from './microversion.ts';
 import { routes } from './routes.ts';
+import { arrivalOf, surround, type Locals } from './surround.ts';
 
-export interface AppOptions {
+export interface AppOptions extends ArrivalOptions {
   readonly steps: Steps;
   readonly operations: readonly Operation[];
   readonly serviceType: string;
   /** For `WWW-Authenticate`. */
   readonly authUri: string;
+  /** A link where no request tells how its client reaches Igor. */
   readonly href: (path: string) => string;
   /** /openapi.json, as text. */
   readonly openapi: string;
+  /** Whose pages may ask. */
+  readonly corsOrigins: readonly string[];
   readonly log: Log;
   readonly observe: (operation: string, status: number, seconds: number) => void;
 }
@@ -27,7 +33,7 @@ const mostBody = '256kb';
 
 /** The whole HTTP interface. It translates and decides nothing. */
 export const app = (options: AppOptions): Express => {
-  const { steps, operations, serviceType, href, openapi } = options;
+  const { steps, operations, serviceType, openapi } = options;
   const server = express();
   server.disable('x-powered-by');
   // An ETag covers configuration, never observations; Express would hash every body.
@@ -36,17 +42,23 @@ export const app = (options: AppOptions): Express => {
   server.enable('case sensitive routing');
 
   server.use(surround(options));
-  server.get('/', (_request, response) => void response.json(versionsDocument(href)));
-  server.get('/v1', (_request, response) => void response.json(versionDocument(href)));
-  server.get('/healthcheck', healthcheck);
+  server.use(crossOrigin(options.corsOrigins));
+  server.use(arrive(options));
   const faults = faultsPage();
-  server.get('/docs/faults', (_request, response) => void response.type('html').send(faults));
-  server.get('/openapi.json', (_request, response) => void response.type('application/json').send(openapi));
+  const documents: Readonly<Record<string, RequestHandler>> = {
+    '/': (_request, response) => void response.json(versionsDocument(arrivalOf(response).href)),
+    '/v1': (_request, response) => void response.json(versionDocument(arrivalOf(response).href)),
+    '/healthcheck': healthcheck,
+    '/docs/faults': (_request, response) => void response.type('html').send(faults),
+    '/openapi.json': (_request, response) => void response.type('application/json').send(openapi),
+  };
+  for (const [path, show] of Object.entries(documents)) {
+    server.get(path, show);
+    server.all(path, otherMethods(['GET', 'HEAD']));
+  }
   server.use((request, response, next) => {
-    response.set(
-      'OpenStack-API-Version',
-      `${serviceType} ${negotiated(header(request.headers['openstack-api-version']), serviceType)}`,
-    );
+    const version = negotiated(header(request.headers['openstack-api-version']), serviceType);
+    response.set('OpenStack-API-Version', `${serviceType} ${version}`);
     next();
   });
   server.use(
@@ -58,7 +70,7 @@ export const app = (options: AppOptions): Express => {
       type: ['application/json', 'application/merge-patch+json'],
     }),
   );
-  server.use('/v1', routes({ steps, operations, href }));
+  server.use('/v1', routes({ steps, operations }));
   server.use(() => {
     throw new Fault('not-found', 'there is no such path');
   });
@@ -66,69 +78,24 @@ export const app = (options: AppOptions): Express => {
   return server;
 };
 
-/** Ids before all else; one wide line, and the metrics, when the answer is out. */
-const surround = ({ serviceType, log, observe }: AppOptions): RequestHandler => {
+/** What stands between client and Igor is seen through here, once; whatever comes after looks at the outcome alone. */
+const arrive = (options: ArrivalOptions): RequestHandler => {
+  const read = arrivals(options);
   return (request, response, next) => {
-    const started = performance.now();
-    const { path } = request; // later, a router shows its own part of it
-    const requestId = newRequestId();
-    response.locals['requestId'] = requestId;
-    response.set({ 'X-Openstack-Request-Id': requestId, Vary: 'OpenStack-API-Version', 'Cache-Control': 'no-store' });
-    response.once('close', () => {
-      const ms = performance.now() - started;
-      const { noted, code } = response.locals as { noted?: { operation: string }; code?: string };
-      observe(noted?.operation ?? 'none', response.statusCode, ms / 1000);
-      log.info(
-        {
-          request_id: requestId,
-          global_request_id: globalRequestId(request) ?? undefined,
-          method: request.method,
-          path,
-          ...noted,
-          status: response.statusCode,
-          code,
-          whole: response.writableFinished,
-          ms: Math.round(ms * 10) / 10,
-        },
-        'request.ended',
-      );
-    });
-    response.set('OpenStack-API-Version', `${serviceType} ${microversions.min}`); // until another is agreed upon
+    const arrival = read(request);
+    (response.locals as Locals).arrival = arrival;
+    request.url = arrival.url;
     next();
   };
 };
 
 /** Liveness alone, as oslo.middleware answers it. */
 const healthcheck: RequestHandler = (request, response) => {
+  response.vary('Accept');
   if (request.method === 'HEAD') response.status(204).end();
   else if (request.accepts(['text/plain', 'application/json']) === 'application/json')
     response.json({ detailed: false, reasons: ['OK'] });
   else response.type('text/plain').send('OK');
-};
-
-/** Every failure in the one body. Four parameters are what makes it Express's error handler. */
-const failures = ({ serviceType, authUri, href, log }: AppOptions): ErrorRequestHandler => {
-  return (thrown: unknown, request, response, _next) => {
-    const fault = faultOf(thrown, (code, detail) => new Fault(code, detail));
-    const requestId = String(response.locals['requestId']);
-    response.locals['code'] = fault.code;
-    if (fault.code === 'internal') log.error({ request_id: requestId, err: thrown }, 'request.broke');
-    if (response.headersSent) {
-      response.destroy();
-      return;
-    }
-    if (fault.status === 401) response.set('WWW-Authenticate', `Keystone uri="${authUri}"`);
-    if (fault.retryAfter !== undefined) response.set('Retry-After', String(fault.retryAfter));
-    const help = (code: string): string => `${href('/')}docs/faults#${code}`;
-    response.set(fault.headers).status(fault.status);
-    // keystoneauth reads an error body only when its type begins so.
-    response.type(
-      header(request.headers.accept)?.includes('application/problem+json') === true
-        ? 'application/problem+json'
-        : 'application/json',
-    );
-    response.send(JSON.stringify(problem(fault, { serviceType, requestId, help })));
-  };
 };
 
 const header = (value: string | string[] | undefined): string | undefined =>

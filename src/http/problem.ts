@@ -51,6 +51,6 @@ export const faultOf = (
     case 'request.size.invalid':
       return make('invalid-input', 'body: did not arrive whole');
     default:
-      return thrown instanceof URIError ? make('invalid-input', 'path: is not percent-encoded UTF-8') : asFault(thrown);
+      return asFault(thrown);
   }
 };

@@ -64,12 +64,12 @@ export const inputOf = (
 };
 
 const queryOf = (request: HttpRequest): Record<string, string> => {
-  const query: Record<string, string> = {};
-  for (const [key, value] of Object.entries(request.query)) {
+  const pairs = Object.entries(request.query).map(([key, value]) => {
     if (typeof value !== 'string') throw new Fault('invalid-input', `${key.slice(0, 64)}: is given more than once`);
-    query[key] = value;
-  }
-  return query;
+    return [key, value] as const;
+  });
+  // An assignment would drop a key named __proto__ in silence.
+  return Object.fromEntries(pairs);
 };
 
 const hasBody = ({ headers }: HttpRequest): boolean =>

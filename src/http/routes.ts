@@ -2,25 +2,26 @@ import { Router, type Response } from 'express';
 import { execute, type Steps } from '../core/execute.ts';
 import { fromStrings } from '../core/from-strings.ts';
 import type { Answer, Operation, SuccessStatus } from '../core/operation.ts';
-import { Fault } from '../domain/fault.ts';
+import { otherMethods } from './methods.ts';
 import { globalRequestId, goneSignal, inputOf, patienceOf, revisionOf, tokenOf } from './request.ts';
+import { arrivalOf } from './surround.ts';
 
 interface Options {
   readonly steps: Steps;
   readonly operations: readonly Operation[];
-  readonly href: (path: string) => string;
 }
 
 /** `{machine}` is Express's `:machine`; what the operation is on is the only part of a path that varies. */
 const expressPath = (path: string): string => path.replace(/\{(\w+)\}/g, ':$1');
 
 /** A route for each operation, and 405 with `Allow` for the other methods of its path. */
-export const routes = ({ steps, operations, href }: Options): Router => {
+export const routes = ({ steps, operations }: Options): Router => {
   const router = Router({ caseSensitive: true });
   for (const operation of operations) {
     const fromQuery = fromStrings(operation.input);
     router[operation.method](expressPath(operation.path), async (request, response) => {
       const { locals } = response;
+      const { address, href, path } = arrivalOf(response);
       const noted = { operation: operation.name };
       locals['noted'] = noted;
       const output = await execute(steps, operation, {
@@ -28,7 +29,7 @@ export const routes = ({ steps, operations, href }: Options): Router => {
           token: tokenOf(request),
           serviceToken: null,
           method: request.method,
-          path: request.originalUrl,
+          path,
         },
         target: operation.on === 'service' ? '' : String(request.params[operation.on]),
         input: inputOf(request, operation, fromQuery),
@@ -36,7 +37,7 @@ export const routes = ({ steps, operations, href }: Options): Router => {
         patienceMs: patienceOf(request),
         requestId: String(locals['requestId']),
         globalRequestId: globalRequestId(request),
-        address: request.socket.remoteAddress ?? null,
+        address,
         href,
         gone: goneSignal(response),
         note: (fields) => Object.assign(noted, fields),
@@ -46,9 +47,7 @@ export const routes = ({ steps, operations, href }: Options): Router => {
     });
   }
   for (const [path, methods] of methodsByPath(operations)) {
-    router.all(expressPath(path), () => {
-      throw new Fault('method-not-allowed', undefined, { headers: { Allow: methods.join(', ') } });
-    });
+    router.all(expressPath(path), otherMethods(methods));
   }
   return router;
 };

@@ -82,6 +82,9 @@ const stage = (): Stage => {
       order.push('scope again');
       return caller;
     },
+    async admit() {
+      step('admit', 'too-many-requests');
+    },
     async locate() {
       step('locate', 'not-found');
       return located;
@@ -153,6 +156,7 @@ describe('the flow', () => {
     expect(await execute(steps, change, request())).to.deep.equal({ state: 'on' });
     expect(order).to.deep.equal([
       'authenticate',
+      'admit',
       'scope',
       'locate',
       'decide',
@@ -181,6 +185,7 @@ describe('the flow', () => {
 
   const refusals = [
     ['authenticate', 'unauthenticated', []],
+    ['admit', 'too-many-requests', []],
     ['scope', 'forbidden', []],
     ['locate', 'not-found', ['missed']],
     ['decide', 'forbidden', ['intent', 'denied']],
