@@ -32,13 +32,13 @@ export const settings = z.strictObject({
   IGOR_TLS_CERT_FILE: z.string().optional().describe('Certificate with its chain, to serve TLS; read again on change'),
   IGOR_TLS_KEY_FILE: z.string().optional().describe('Its private key'),
   IGOR_TRUSTED_PROXIES: networkList
-    .default('')
-    .describe('Networks of the proxies that are believed, with commas between; empty: none'),
+    .optional()
+    .describe('Networks of the proxies that are believed, with commas between'),
   IGOR_PROXY_HEADERS: z
     .enum(['x-forwarded', 'forwarded'])
     .default('x-forwarded')
     .describe('What they set: X-Forwarded-*, or Forwarded (RFC 7239); the other is not looked at'),
-  IGOR_CORS_ORIGINS: originList.default('').describe('Origins whose pages may ask, with commas between; empty: none'),
+  IGOR_CORS_ORIGINS: originList.optional().describe('Origins whose pages may ask, with commas between'),
   IGOR_RATE_LIMIT: z.coerce
     .number()
     .int()

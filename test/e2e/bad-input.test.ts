@@ -148,8 +148,12 @@ describe('bad input', () => {
     ['a wrong method', async (at) => raw('DELETE', at), 405, ''],
     ['an unknown route', async (at) => raw('GET', `${at}/nothing`), 404, 'path'],
     ['a path that is not percent-encoded', async () => raw('GET', '/v1/machines/%E0%A4%A/power'), 400, 'path'],
-    ['a name with an encoded slash', async () => raw('GET', '/v1/machines/..%2f..%2fetc/power'), 404, 'machine'],
-    ['a name with an encoded NUL', async () => raw('GET', '/v1/machines/a%00b/power'), 404, 'machine'],
+    ['a path with an encoded slash', async () => raw('GET', '/v1/machines/..%2f..%2fetc/power'), 400, 'path'],
+    ['a path with an encoded backslash', async () => raw('GET', '/v1/machines/a%5Cb/power'), 400, 'path'],
+    ['a path with an encoded NUL', async () => raw('GET', '/v1/machines/a%00b/power'), 400, 'path'],
+    ['a path with an encoded line end', async () => raw('GET', '/v1/machines/a%0Ab/power'), 400, 'path'],
+    ['a query given under a name of JavaScript', async (at) => raw('GET', `${at}?__proto__=1`), 400, '__proto__'],
+    ['a token in the query', async (at) => raw('GET', `${at}?token=gAAAA`), 400, 'token: unknown field'],
   ];
   for (const [what, ask, status, naming] of odd) {
     it(`refuses ${what}`, async () => {
@@ -173,7 +177,7 @@ describe('bad input', () => {
 
   it('says what a path allows', async () => {
     const { headers } = await alice.delete(`/v1/machines/${machine.name}/power`).expect(405);
-    expect(headers['allow']).to.equal('GET, HEAD, PUT');
+    expect(headers['allow']).to.equal('GET, HEAD, PUT, OPTIONS');
   });
 
   const commands: readonly (readonly [what: string, body: object, naming: string])[] = [
