@@ -25,6 +25,8 @@ const always = [
   'openssh-client',
   'curl',
   'python3-openstackclient',
+  'python3-keystoneauth1',
+  'python3-openstacksdk',
   'curl',
 ];
 
