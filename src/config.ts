@@ -121,6 +121,7 @@ export const settings = z.strictObject({
     .describe('Interval at which each machine is observed; 0: never'),
   IGOR_STOP_SECONDS: seconds.min(1).max(600).default(30).describe('How long a stop waits for what runs'),
   IGOR_REGISTER_CLOUD: z.string().optional().describe('Entry of clouds.yaml with admin credentials, for registration'),
+  IGOR_AUDIT_READS: z.stringbool().default(false).describe('Whether plain reads have a row in the journal too'),
   IGOR_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('The least that is logged'),
 });
 export type Settings = z.output<typeof settings>;

@@ -170,6 +170,7 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
       observations: observationsOf,
       log,
       requestsPerMinute: settings.IGOR_RATE_LIMIT,
+      auditReads: settings.IGOR_AUDIT_READS,
     });
     const work = worker({ steps: flow, executions: executionsOf, callers: callersOf, step: executionRun, href, log });
 

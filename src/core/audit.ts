@@ -9,13 +9,16 @@ interface Ledger {
   readonly controllers: Pick<Controllers, 'beyond'>;
   readonly executions: Pick<Executions, 'beyond'>;
   readonly log: Log;
+  /** Whether plain reads have a row too. */
+  readonly reads: boolean;
 }
 
 /**
  * Surrounds an act with its rows: the intent before anything is sent, the outcome after. A refusal is a row as well,
- * for reads too. Without the journal, changes and sensitive reads are refused and plain reads go on.
+ * for reads too. Without the journal, changes and sensitive reads are refused and plain reads go on; unless these are
+ * to be journalled as well, in one row each: then none is answered without it.
  */
-export const audit = ({ journal, log }: Ledger): Steps['audit'] => {
+export const audit = ({ journal, log, reads }: Ledger): Steps['audit'] => {
   /** Never throws: the device has done what it did. What cannot be written now is tried again, without making the caller wait. */
   const settle = async (record: NewRecord, [seconds, ...later] = retrySeconds): Promise<void> => {
     try {
@@ -36,13 +39,15 @@ export const audit = ({ journal, log }: Ledger): Steps['audit'] => {
     if (journalled) await journal.append({ ...record, kind: 'intent' });
     try {
       const output = await work();
-      if (journalled) await settle({ ...record, kind: 'outcome', outcome: 'done' });
+      const done = { ...record, kind: 'outcome', outcome: 'done' } as const;
+      if (journalled) await settle(done);
+      else if (reads) await journal.append(done);
       return output;
     } catch (thrown) {
       const fault = asFault(thrown);
       const { code, detail } = fault;
       const denied = code === 'forbidden';
-      if (journalled || denied)
+      if (journalled || reads || denied)
         await settle({ ...record, kind: denied ? 'denied' : 'outcome', outcome: outcomeOf(code), code, detail });
       throw thrown;
     }
@@ -70,6 +75,7 @@ export const missed = ({ journal, log, ...stores }: Ledger): Steps['missed'] => 
       await journal.append({
         ...callerOf(act, id),
         ...target,
+        decidedBy: null,
         kind: 'missed',
         outcome: null,
         code: fault.code,
@@ -88,6 +94,7 @@ const isJournalled = (effect: Effect): boolean => effect !== 'read';
 
 const recordOf = (act: LocatedAct): NewRecord => ({
   ...callerOf(act, act.id),
+  decidedBy: act.decision.by,
   kind: 'intent',
   targetKind: act.located.kind,
   targetId: act.located.id,
@@ -111,6 +118,14 @@ const callerOf = ({ caller, operation, input }: Act, actId: string) => ({
   projectId: caller.identity.projectId,
   projectName: caller.identity.projectName,
   roles: caller.identity.roles,
+  address: caller.address,
+  serviceId: caller.service?.userId ?? null,
+  serviceName: caller.service?.userName ?? null,
+  personName: caller.identity.person?.name ?? null,
+  personEmail: caller.identity.person?.email ?? null,
+  delegation: caller.identity.delegation,
+  method: operation.method ?? null,
+  route: operation.path ?? null,
   // A secret in an input is a `Secret`, which prints as `[secret]` wherever it stands.
   input: JSON.parse(JSON.stringify(input)) as unknown,
 });

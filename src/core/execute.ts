@@ -118,6 +118,7 @@ export const perform = async (steps: Steps, act: Act): Promise<unknown> => {
   if (located.id !== null)
     act.note({ [located.kind]: located.id, controllers: located.bindings.map(({ address }) => address) });
   const decision = steps.decide(caller, operation.permission, located.subject);
+  act.note({ by: decision.by });
   const whole = { ...act, id, located, decision };
   const demand = (permission: Permission): void =>
     insist(caller, permission, steps.decide(caller, permission, located.subject));
@@ -133,7 +134,7 @@ export const perform = async (steps: Steps, act: Act): Promise<unknown> => {
     }
     await steps.outdate(whole);
     const { device, signal } = leased;
-    act.note({ act: id, by: decision.by, lease_ms: Math.round(performance.now() - asked) });
+    act.note({ act: id, lease_ms: Math.round(performance.now() - asked) });
     const ambit = { id, caller, revision, patienceMs, href, signal, demand };
     // Awaited here: returned as a promise, it would run on after the lease is given back.
     return await operation.run({ ...steps.services, ...located.found, ...ambit, input, device });

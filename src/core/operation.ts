@@ -127,6 +127,9 @@ interface Route<On extends Kind, O extends z.ZodType> {
 export interface Step {
   readonly on: Kind;
   readonly name: string;
+  /** Of what callers reach by a route of its own. */
+  readonly method?: 'get' | 'post' | 'put' | 'patch' | 'delete';
+  readonly path?: string;
   readonly summary: string;
   readonly permission: Permission;
   readonly effect: Effect;

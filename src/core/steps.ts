@@ -20,6 +20,8 @@ interface Parts {
   readonly log: Log;
   /** Of one caller; 0: as many as he likes. */
   readonly requestsPerMinute: number;
+  /** Whether plain reads are journalled too. */
+  readonly auditReads: boolean;
 }
 
 /** How long a change waits for another on the same controller, when the caller does not say. */
@@ -27,9 +29,9 @@ const usualPatienceMs = 10_000;
 
 /** Joins the parts to the steps of the flow. */
 export const steps = (parts: Parts): Steps => {
-  const { services, tokens, callers, keeper, observer, observations, log } = parts;
+  const { services, tokens, callers, keeper, observer, observations, log, auditReads } = parts;
   const find = locators(services);
-  const ledger = { ...services, log };
+  const ledger = { ...services, log, reads: auditReads };
 
   return {
     services,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Delegation } from './caller.ts';
 
 /** `read` is not journalled; `reveal` is a read worth a row; `change` and `disrupt` are sent once. */
 export type Effect = 'read' | 'reveal' | 'change' | 'disrupt';
@@ -40,6 +41,21 @@ export interface JournalRecord {
   readonly code: string | null;
   readonly detail: string | null;
   readonly replicaId: string;
+  /** Where the request came from, as far as the trusted proxies tell. */
+  readonly address: string | null;
+  /** The rule's clause, the grant or the loan that decided; null for `missed`, of which nothing was decided. */
+  readonly decidedBy: string | null;
+  /** The service that passed the request on, by a token of its own. */
+  readonly serviceId: string | null;
+  readonly serviceName: string | null;
+  /** Who the user is by the directory behind Keystone, where one is asked. */
+  readonly personName: string | null;
+  readonly personEmail: string | null;
+  /** By what the token acted for somebody. */
+  readonly delegation: Pick<Delegation, 'kind' | 'id'> | null;
+  /** The operation's method and its path below `/v1`, with `{machine}` as in the document; null for queued work. */
+  readonly method: string | null;
+  readonly route: string | null;
 }
 
 /** Whether a fault after sending leaves it open what the device did. */

@@ -15,8 +15,22 @@ const record = z
     request_id: z.string(),
     global_request_id: z.string().nullable(),
     user: z.object({ id: z.string(), name: z.string() }),
+    person: z
+      .object({ name: z.string(), email: z.string().nullable() })
+      .nullable()
+      .describe('Who that is, where a directory is asked'),
+    delegation: z
+      .object({ kind: z.enum(['application-credential', 'trust']), id: z.string() })
+      .nullable()
+      .describe('By what the token acted for the user'),
+    service: z
+      .object({ id: z.string(), name: z.string() })
+      .nullable()
+      .describe('The service that passed the request on, by a token of its own'),
+    address: z.string().nullable().describe('Where the request came from'),
     project: z.object({ id: z.string(), name: z.string() }).nullable(),
     roles: z.array(z.string()),
+    decided_by: z.string().nullable().describe('The rule, grant or loan that permitted or refused it'),
     target: z.object({
       kind: z.string(),
       id: z.string().nullable(),
@@ -76,8 +90,13 @@ const toWire = (row: JournalRecord): z.input<typeof record> => ({
   request_id: row.requestId,
   global_request_id: row.globalRequestId,
   user: { id: row.userId, name: row.userName },
+  person: row.personName === null ? null : { name: row.personName, email: row.personEmail },
+  delegation: row.delegation,
+  service: row.serviceId === null ? null : { id: row.serviceId, name: row.serviceName ?? '' },
+  address: row.address,
   project: row.projectId === null ? null : { id: row.projectId, name: row.projectName ?? '' },
   roles: [...row.roles],
+  decided_by: row.decidedBy,
   target: {
     kind: row.targetKind,
     id: row.targetId,

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { enrol, type Enrolled } from '../support/enrol.ts';
 import { startIgor, type TestIgor } from '../support/igor.ts';
@@ -13,6 +14,11 @@ interface Row {
   readonly user: { readonly name: string };
   readonly target: { readonly id: string | null; readonly name: string | null; readonly addresses: readonly string[] };
   readonly input: unknown;
+  readonly roles: readonly string[];
+  readonly address: string | null;
+  readonly decided_by: string | null;
+  readonly service: object | null;
+  readonly delegation: { readonly kind: string; readonly id: string } | null;
 }
 
 describe('the journal', () => {
@@ -38,6 +44,48 @@ describe('the journal', () => {
     expect(intent?.user.name).to.equal('bob');
     expect(intent?.request_id).to.equal(answer.headers['x-openstack-request-id']);
     expect(intent?.target.addresses).to.deep.equal([`127.0.0.1:${machine.peer.port}`]);
+  });
+
+  it('has from where it came, with which roles, and what decided it', async () => {
+    await (await igor.as('bob')).put(`/v1/machines/${machine.name}/power`, { target: 'on' }).expect(200);
+    for (const row of (await rows('erin', of(machine.id))).slice(0, 2)) {
+      expect(row).to.include({ address: '127.0.0.1', service: null, delegation: null });
+      expect(row.decided_by).to.contain('oob:power:set');
+      expect(row.roles).to.include('member');
+    }
+  });
+
+  it('leaves plain reads to the log, which says what decided each, refused or not', async () => {
+    const answer = await (await igor.as('bob')).get(`/v1/machines/${machine.name}`).expect(200);
+    const refused = await (await igor.as('carol')).get('/v1/audit-records').expect(403);
+    const lineOf = async ({ headers }: { headers: Record<string, string> }) => {
+      // It is written when the answer is out, which the client may see first.
+      for (;;) {
+        const id = headers['x-openstack-request-id'];
+        const line = igor.logged.find((one) => one['msg'] === 'request.ended' && one['request_id'] === id);
+        if (line !== undefined) return line;
+        await sleep(10);
+      }
+    };
+    expect((await lineOf(answer))['by']).to.contain('oob:machine:get');
+    expect((await lineOf(refused))['by']).to.contain('oob:audit:list');
+  });
+
+  it('has plain reads too where that is configured, each in one row', async () => {
+    const thorough = await startIgor({
+      IGOR_AUDIT_READS: 'true',
+      DATABASE_URL: igor.databaseUrl,
+      IGOR_KEYRING_FILE: `${igor.dataDir}/keyring.json`,
+    });
+    try {
+      const before = (await rows('alice', of(machine.id))).length;
+      await (await thorough.as('bob')).get(`/v1/machines/${machine.name}`).expect(200);
+      const after = await rows('alice', of(machine.id));
+      expect(after).to.have.length(before + 1);
+      expect(after[0]).to.include({ kind: 'outcome', operation: 'machine.get', outcome: 'done' });
+    } finally {
+      await thorough.stop();
+    }
   });
 
   it('has who was refused, for a change and for a read', async () => {

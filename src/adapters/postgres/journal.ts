@@ -1,4 +1,4 @@
-import { ownWithin, projectWithin, seesNothing } from '../../domain/caller.ts';
+import { ownWithin, projectWithin, seesNothing, type Delegation } from '../../domain/caller.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { Act, Effect, JournalRecord, Outcome, RecordKind } from '../../domain/journal.ts';
 import type { Journal, JournalQuery } from '../../ports/services.ts';
@@ -6,7 +6,8 @@ import { isUuid, type Sql } from './sql.ts';
 
 const columns = `act_id, kind, operation, effect, permission, request_id, global_request_id, user_id, user_name,
   project_id, project_name, roles, target_kind, target_id, target_name, target_project_id, addresses, input,
-  outcome, code, detail, replica_id`;
+  outcome, code, detail, replica_id, address, decided_by, service_id, service_name, person_name, person_email,
+  delegation_kind, delegation_id, method, route`;
 
 /** An intent opens the act; what ends it closes it, and only what closes it is written: one end an act, whoever is first. */
 const statements: Readonly<Record<'intent' | 'end' | 'note', string>> = {
@@ -19,7 +20,7 @@ const statements: Readonly<Record<'intent' | 'end' | 'note', string>> = {
 
 function parameters(): string {
   const types: Readonly<Record<number, string>> = { 1: 'uuid', 12: 'text[]', 17: 'text[]', 18: 'jsonb', 22: 'uuid' };
-  return Array.from({ length: 22 }, (_, index) => `$${index + 1}::${types[index + 1] ?? 'text'}`).join(', ');
+  return Array.from({ length: 32 }, (_, index) => `$${index + 1}::${types[index + 1] ?? 'text'}`).join(', ');
 }
 
 /** What a scope may read: of a project, what was done to its things, and what its people did to nothing in particular. */
@@ -54,6 +55,16 @@ export const journal = (sql: Sql, replicaId: string): Journal => ({
         record.code,
         record.detail,
         replicaId,
+        record.address,
+        record.decidedBy,
+        record.serviceId,
+        record.serviceName,
+        record.personName,
+        record.personEmail,
+        record.delegation?.kind ?? null,
+        record.delegation?.id ?? null,
+        record.method,
+        record.route,
       ],
       `journal-${statement}`,
     );
@@ -96,7 +107,9 @@ export const journal = (sql: Sql, replicaId: string): Journal => ({
        INSERT INTO journal (${columns})
        SELECT i.act_id, 'outcome', i.operation, i.effect, i.permission, i.request_id, i.global_request_id, i.user_id, i.user_name,
          i.project_id, i.project_name, i.roles, i.target_kind, i.target_id, i.target_name, i.target_project_id, i.addresses, i.input,
-         'unknown', 'outcome-unknown', 'the replica that did it ended before it was settled', $1::uuid
+         'unknown', 'outcome-unknown', 'the replica that did it ended before it was settled', $1::uuid,
+         i.address, i.decided_by, i.service_id, i.service_name, i.person_name, i.person_email, i.delegation_kind, i.delegation_id,
+         i.method, i.route
        FROM journal i JOIN gone USING (act_id) WHERE i.kind = 'intent' RETURNING act_id`,
       [replicaId],
     );
@@ -136,6 +149,16 @@ interface JournalRow {
   readonly code: string | null;
   readonly detail: string | null;
   readonly replica_id: string;
+  readonly address: string | null;
+  readonly decided_by: string | null;
+  readonly service_id: string | null;
+  readonly service_name: string | null;
+  readonly person_name: string | null;
+  readonly person_email: string | null;
+  readonly delegation_kind: Delegation['kind'] | null;
+  readonly delegation_id: string | null;
+  readonly method: string | null;
+  readonly route: string | null;
 }
 
 const recordOf = (row: JournalRow): JournalRecord => ({
@@ -163,6 +186,18 @@ const recordOf = (row: JournalRow): JournalRecord => ({
   code: row.code,
   detail: row.detail,
   replicaId: row.replica_id,
+  address: row.address,
+  decidedBy: row.decided_by,
+  serviceId: row.service_id,
+  serviceName: row.service_name,
+  personName: row.person_name,
+  personEmail: row.person_email,
+  delegation:
+    row.delegation_kind === null || row.delegation_id === null
+      ? null
+      : { kind: row.delegation_kind, id: row.delegation_id },
+  method: row.method,
+  route: row.route,
 });
 
 const states: Readonly<Record<Outcome, Act['state']>> = { done: 'succeeded', failed: 'failed', unknown: 'unknown' };

@@ -37,7 +37,14 @@ const stage = (): Stage => {
   };
   const journal = { append } as unknown as Journal; // as much as the flow asks of it
   const beyond = async () => ({ id: 'm9', projectId: 'p9' });
-  const ledger = { journal, machines: { beyond }, controllers: { beyond }, executions: { beyond }, log: quiet };
+  const ledger = {
+    journal,
+    machines: { beyond },
+    controllers: { beyond },
+    executions: { beyond },
+    log: quiet,
+    reads: false,
+  };
   const located: Located = {
     kind: 'machine',
     found: {},
