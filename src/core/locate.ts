@@ -2,7 +2,7 @@ import { isFor, type Caller } from '../domain/caller.ts';
 import { bindingRoles, type Binding } from '../domain/controller.ts';
 import { Fault } from '../domain/fault.ts';
 import { hostPort } from '../domain/host-port.ts';
-import { ownedBy, type PolicyTarget } from '../domain/policy.ts';
+import { ownedBy, ownTarget, type PolicyTarget } from '../domain/policy.ts';
 import type { Controllers } from '../ports/services.ts';
 import type { Found, Kind, Services } from './operation.ts';
 import { about, ofMachine, type Subject } from './subject.ts';
@@ -60,7 +60,8 @@ export const locators = ({ machines, controllers, executions, grants, journal }:
     return { ...plain('grant', id, grant.projectId, { is_grantee }), found: { grant } };
   },
   async service(_name, caller) {
-    return { ...plain('service', null, caller.identity.projectId), found: { service: null } };
+    const more = ownTarget(caller.identity);
+    return { ...plain('service', null, caller.identity.projectId, more), found: { service: null } };
   },
 });
 

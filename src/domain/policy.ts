@@ -1,49 +1,55 @@
 import type { Identity, Scope } from './identity.ts';
-import { evaluate, parseRule, type Check } from './policy-language.ts';
-
-const admin = 'role:admin';
-const manager = `${admin} or (role:manager and project_id:%(project_id)s)` as const;
-const member = `${manager} or (role:member and project_id:%(project_id)s)` as const;
-const systemReader = '(role:reader and system_scope:all)';
-const reader = `${member} or (role:reader and project_id:%(project_id)s) or ${systemReader}` as const;
+import { clausesOf, holding, type Clause, type Ruleset } from './policy-clauses.ts';
+import { parseRule, type Attributes, type Check } from './policy-language.ts';
+import { written } from './policy-text.ts';
 
 /**
- * One line a permission, in oslo.policy's language, and the source of the `Permission` type. Each level is written
- * out, for the tokens do not imply one another: in Keystone 22 `manager` implies nothing, and an application
- * credential may carry `member` without `reader`.
+ * The levels, which the rules below refer to: who overrides one, overrides it for all of them. Each is written out, for the
+ * tokens do not imply one another: in Keystone 22 `manager` implies nothing, and an application credential may carry
+ * `member` without `reader`.
  */
+const aliases = {
+  admin: 'role:admin',
+  manager: 'rule:admin or (role:manager and project_id:%(project_id)s)',
+  member: 'rule:manager or (role:member and project_id:%(project_id)s)',
+  reader: 'rule:member or (role:reader and project_id:%(project_id)s) or rule:system_reader',
+  system_reader: 'role:reader and system_scope:all',
+} as const;
+
+/** One line a permission, in oslo.policy's language, and the source of the `Permission` type. */
 export const rules = {
-  'oob:scope:all': `${admin} or ${systemReader}`,
+  'oob:scope:all': 'rule:admin or rule:system_reader',
+  'oob:scope:domain': '!',
   'oob:whoami:get': '@',
-  'oob:machine:list': reader,
-  'oob:machine:get': reader,
-  'oob:machine:enrol': admin,
-  'oob:machine:update': manager,
-  'oob:machine:aim': admin,
-  'oob:machine:lend': manager,
-  'oob:machine:delete': admin,
-  'oob:controller:list': `${manager} or ${systemReader}`,
-  'oob:controller:get': `${manager} or ${systemReader}`,
-  'oob:controller:create': admin,
-  'oob:controller:update': admin,
-  'oob:controller:delete': admin,
-  'oob:credential:set': admin,
-  'oob:power:get': reader,
-  'oob:power:set': member,
-  'oob:boot:get': reader,
-  'oob:boot:set': member,
-  'oob:health:get': reader,
-  'oob:operation:get': `${reader} or user_id:%(user_id)s`,
-  'oob:execution:create': member,
-  'oob:execution:get': `${member} or user_id:%(user_id)s`,
-  'oob:grant:list': reader,
-  'oob:grant:get': `${manager} or ${systemReader} or True:%(is_grantee)s`,
-  'oob:grant:create': manager,
-  'oob:grant:update': manager,
-  'oob:grant:delete': `${manager} or True:%(is_grantee)s`,
-  'oob:grant:request': reader,
-  'oob:grant:approve': manager,
-  'oob:audit:list': `${manager} or ${systemReader}`,
+  'oob:machine:list': 'rule:reader',
+  'oob:machine:get': 'rule:reader',
+  'oob:machine:enrol': 'rule:admin',
+  'oob:machine:update': 'rule:manager',
+  'oob:machine:aim': 'rule:admin',
+  'oob:machine:lend': 'rule:manager',
+  'oob:machine:delete': 'rule:admin',
+  'oob:controller:list': 'rule:manager or rule:system_reader',
+  'oob:controller:get': 'rule:manager or rule:system_reader',
+  'oob:controller:create': 'rule:admin',
+  'oob:controller:update': 'rule:admin',
+  'oob:controller:delete': 'rule:admin',
+  'oob:credential:set': 'rule:admin',
+  'oob:power:get': 'rule:reader',
+  'oob:power:set': 'rule:member',
+  'oob:boot:get': 'rule:reader',
+  'oob:boot:set': 'rule:member',
+  'oob:health:get': 'rule:reader',
+  'oob:operation:get': 'rule:reader or user_id:%(user_id)s',
+  'oob:execution:create': 'rule:member',
+  'oob:execution:get': 'rule:member or user_id:%(user_id)s',
+  'oob:grant:list': 'rule:reader',
+  'oob:grant:get': 'rule:manager or rule:system_reader or True:%(is_grantee)s',
+  'oob:grant:create': 'rule:manager',
+  'oob:grant:update': 'rule:manager',
+  'oob:grant:delete': 'rule:manager or True:%(is_grantee)s',
+  'oob:grant:request': 'rule:reader',
+  'oob:grant:approve': 'rule:manager',
+  'oob:audit:list': 'rule:manager or rule:system_reader',
 } as const satisfies Record<`oob:${string}:${string}`, string>;
 
 export type Permission = keyof typeof rules;
@@ -75,6 +81,22 @@ export const onMachines = [
 /** Every grant holds these: who may do something to a machine may see it. */
 export const alwaysGranted = ['oob:machine:list', 'oob:machine:get'] as const satisfies readonly Permission[];
 
+/**
+ * What the roles of a domain's token may open (the scope types of oslo.policy), once `oob:scope:domain` permits it, and that
+ * on machines of its own domain alone. Neither a controller, which may be the operator's, nor what leads a machine to one,
+ * to another project or to another owner's rights.
+ */
+export const forDomains: readonly Permission[] = [
+  'oob:machine:list',
+  'oob:machine:get',
+  'oob:machine:update',
+  'oob:power:get',
+  'oob:power:set',
+  'oob:boot:get',
+  'oob:boot:set',
+  'oob:health:get',
+];
+
 /** What a rule looks at, beside the caller. What belongs to no project has no `project_id`, and so fits no project's rule. */
 export interface PolicyTarget {
   readonly project_id?: string;
@@ -88,10 +110,16 @@ export interface PolicyTarget {
 export const ownedBy = (projectId: string | null): PolicyTarget =>
   projectId === null ? {} : { project_id: projectId };
 
+/** The target of what is asked of the service as a whole: the project, or the domain, that the caller acts in. */
+export const ownTarget = ({ projectId, domainId }: Pick<Identity, 'projectId' | 'domainId'>): PolicyTarget => {
+  if (projectId === null && domainId !== null) return { project_domain_id: domainId };
+  return ownedBy(projectId);
+};
+
 /** Whether something is permitted, and by what: a rule and its clause, a grant or a loan; or that none did. */
 export interface Decision {
   readonly permitted: boolean;
-  /** For the log, the journal and whoever asks why. */
+  /** For the log, the journal and whoever asks why: `oob:power:set: member: role:member and project_id:%(project_id)s`. */
   readonly by: string;
 }
 
@@ -107,49 +135,94 @@ export interface Policy {
   scopeOf(identity: Identity, grants: readonly string[]): Scope;
 }
 
-export const policy = (): Policy => {
-  const checks = new Map<string, Check>(Object.entries(rules).map(([name, text]) => [name, parsed(name, text)]));
-  const permits: Policy['permits'] = (permission, identity, target) => {
-    const check = checks.get(permission);
-    return (
-      check !== undefined &&
-      evaluate(check, checks, credentialsOf(identity), target as unknown as Record<string, unknown>)
-    ); // plain data
+/** The rules as they are while nobody overrides one. */
+export const defaultRules = (): Ruleset =>
+  new Map(Object.entries({ ...aliases, ...rules }).map(([name, text]) => [name, parsed(name, text)]));
+
+export const policy = (ruleset: Ruleset = defaultRules()): Policy => {
+  const known = new Map<Permission, Known>(permissions.map((permission) => [permission, knownOf(permission, ruleset)]));
+  const credentialsOf = credentials(ruleset);
+
+  const decide: Policy['decide'] = (permission, identity, target) => {
+    const { clauses, refusal } = known.get(permission) ?? nothing;
+    const found = holding(clauses, ruleset, credentialsOf(permission, identity, target), attributesOf(target));
+    return found === undefined ? refusal : found.decision;
+  };
+  const wallOf = (identity: Identity) => {
+    const { projectId, domainId, systemScope } = identity;
+    if (projectId === null && systemScope === null)
+      return domainId !== null && decide('oob:scope:domain', identity, ownTarget(identity)).permitted
+        ? { kind: 'domain', domainId }
+        : { kind: 'none' };
+    if (decide('oob:scope:all', identity, ownTarget(identity)).permitted) return { kind: 'all' };
+    return projectId === null ? { kind: 'none' } : { kind: 'project', projectId };
   };
 
   return {
-    permits,
-    decide: (permission, identity, target) => ({
-      permitted: permits(permission, identity, target),
-      by: `rule ${permission}`,
-    }),
-    scopeOf(identity, grants) {
-      const wall = permits('oob:scope:all', identity, ownedBy(identity.projectId))
-        ? { kind: 'all' }
-        : identity.projectId === null
-          ? { kind: 'none' }
-          : { kind: 'project', projectId: identity.projectId };
-      return { ...wall, grants } as Scope; // the one place that brands
-    },
+    permits: (permission, identity, target) => decide(permission, identity, target).permitted,
+    decide,
+    scopeOf: (identity, grants) => ({ ...wallOf(identity), grants }) as Scope, // the one place that brands
   };
 };
+
+/**
+ * What the rules see of an identity, in oslo.policy's names. The roles of a token with project or system scope count. Those
+ * of one with domain scope, or with none, open nothing (oslo.policy's `enforce_scope`), else a domain's admin would see the
+ * whole fleet. Where `oob:scope:domain` permits it, a domain's token counts for what `forDomains` lists, on what belongs to
+ * its domain's projects, and nowhere else.
+ */
+const credentials = (
+  ruleset: Ruleset,
+): ((permission: Permission, identity: Identity, target: PolicyTarget) => Attributes) => {
+  // An identity is asked about many times, and is the same object for as long as its token is kept.
+  const made = new WeakMap<Identity, { readonly whole: Attributes; readonly bare: Attributes }>();
+  const domainClauses = clausesOf('oob:scope:domain', ruleset);
+
+  const both = (identity: Identity) => {
+    const found = made.get(identity);
+    if (found !== undefined) return found;
+    const whole = {
+      user_id: identity.userId,
+      user_domain_id: identity.userDomainId,
+      project_id: identity.projectId,
+      project_domain_id: identity.projectDomainId,
+      domain_id: identity.domainId,
+      system_scope: identity.systemScope,
+      roles: identity.roles,
+    };
+    const pair = { whole, bare: { ...whole, domain_id: null, roles: [] } };
+    made.set(identity, pair);
+    return pair;
+  };
+
+  return (permission, identity, target) => {
+    const { whole, bare } = both(identity);
+    if (identity.projectId !== null || identity.systemScope !== null) return whole;
+    if (identity.domainId === null || target.project_domain_id !== identity.domainId) return bare;
+    if (permission === 'oob:scope:domain') return whole;
+    if (!forDomains.includes(permission)) return bare;
+    return holding(domainClauses, ruleset, whole, attributesOf(ownTarget(identity))) === undefined ? bare : whole;
+  };
+};
+
+interface Known {
+  readonly clauses: readonly Clause[];
+  readonly refusal: Decision;
+}
+
+const knownOf = (permission: Permission, ruleset: Ruleset): Known => {
+  const rule = ruleset.get(permission);
+  const by = rule === undefined ? permission : `${permission}: ${written(rule)}`;
+  return { clauses: clausesOf(permission, ruleset), refusal: { permitted: false, by } };
+};
+
+const nothing: Known = { clauses: [], refusal: { permitted: false, by: 'no such permission' } };
+
+/** Plain data, which an interface does not say. */
+const attributesOf = (target: PolicyTarget): Attributes => target as unknown as Attributes;
 
 const parsed = (name: string, text: string): Check => {
   const result = parseRule(text);
   if (!result.ok) throw new Error(`rule ${name}: ${result.problem}`);
   return result.check;
 };
-
-/**
- * In oslo.policy's names. Igor knows project and system scope: the roles of a token with domain scope, or with none,
- * open nothing (oslo.policy's `enforce_scope`), else a domain's admin would see the whole fleet.
- */
-const credentialsOf = (identity: Identity): Record<string, unknown> => ({
-  user_id: identity.userId,
-  user_domain_id: identity.userDomainId,
-  project_id: identity.projectId,
-  project_domain_id: identity.projectDomainId,
-  domain_id: identity.domainId,
-  system_scope: identity.systemScope,
-  roles: identity.projectId === null && identity.systemScope === null ? [] : identity.roles,
-});

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { operation } from '../core/operation.ts';
 import { grantBody, grantToWire } from '../domain/grant.ts';
-import { ownedBy, permissions } from '../domain/policy.ts';
+import { ownTarget, permissions } from '../domain/policy.ts';
 
 export const whoamiGet = operation({
   on: 'service',
@@ -20,7 +20,7 @@ export const whoamiGet = operation({
     system_scope: z.literal('all').nullable(),
     roles: z.array(z.string()),
     scope: z.enum(['all', 'domain', 'project', 'none']).describe('Which machines are visible at all'),
-    permissions: z.array(z.string()).describe("On what belongs to the token's project"),
+    permissions: z.array(z.string()).describe("On what belongs to the token's project, or domain"),
     reasons: z.record(z.string(), z.string()).describe('What gives each of them: the rule and its clause'),
     grants: z.array(grantBody).describe('What is granted or lent to you beside, in force or to be'),
     expires_at: z.iso.datetime(),
@@ -29,7 +29,7 @@ export const whoamiGet = operation({
   async run({ caller, decide, href }) {
     const { identity, scope } = caller;
     const { projectId, projectName, projectDomainId } = identity;
-    const subject = { kind: 'service', target: ownedBy(projectId), machine: null } as const;
+    const subject = { kind: 'service', target: ownTarget(identity), machine: null } as const;
     const reasons = permissions.flatMap((permission) => {
       const { permitted, by } = decide({ ...caller, grants: [] }, permission, subject);
       return permitted ? [[permission, by] as const] : [];

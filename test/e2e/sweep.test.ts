@@ -9,6 +9,7 @@ import { keystone, sshd } from '../support/parts.ts';
 /** From whom on each permission is open: the one table that this test is about. */
 const levels: Readonly<Record<Permission, Level>> = {
   'oob:scope:all': 'admin',
+  'oob:scope:domain': 'nobody',
   'oob:whoami:get': 'anyone',
   'oob:machine:list': 'reader',
   'oob:machine:get': 'reader',
@@ -41,8 +42,8 @@ const levels: Readonly<Record<Permission, Level>> = {
   'oob:audit:list': 'manager',
 };
 
-type Level = 'anyone' | 'reader' | 'member' | 'manager' | 'admin';
-const order: readonly Level[] = ['anyone', 'reader', 'member', 'manager', 'admin'];
+type Level = 'anyone' | 'reader' | 'member' | 'manager' | 'admin' | 'nobody';
+const order: readonly Level[] = ['anyone', 'reader', 'member', 'manager', 'admin', 'nobody'];
 
 /** Who asks, with which project's eyes: all things are alpha's. */
 const callers = [
