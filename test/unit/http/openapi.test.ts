@@ -99,6 +99,8 @@ describe('the OpenAPI document', () => {
     const untold = Object.keys(faults).filter((code) => !told.has(code));
     expect(untold).to.deep.equal([
       'method-not-allowed', // where no operation is
+      'request-timeout', // before there is a request
+      'headers-too-large', // likewise
       'host-refused', // told in the result of an execution, as are the next three
       'host-key-mismatch',
       'host-login-refused',
