@@ -108,7 +108,7 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
     const ask = keystone(cloud);
     const service = serviceLogin(cloud, ask, log);
     const cache = { seconds: settings.IGOR_TOKEN_CACHE_SECONDS, entries: settings.IGOR_TOKEN_CACHE_ENTRIES };
-    const validate = validation(ask, service, log);
+    const validate = validation(ask, service, settings.IGOR_SERVICE_TYPE, log);
     const tokens = await personsOf(keycloak, tokenCache(validate, cache), log);
     // Of our own token, which shows that Keystone answers and that we may.
     const validates = remembered(readyMs, async () => validate((await service.current()).token));

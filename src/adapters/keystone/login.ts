@@ -2,7 +2,7 @@ import { authBody, type Cloud } from '../../domain/cloud.ts';
 import { Fault } from '../../domain/fault.ts';
 import { Secret } from '../../domain/secret.ts';
 import { keystone, unavailable, type Keystone } from './http.ts';
-import { instantOf, tokenBody, type CatalogEntry } from './token-body.ts';
+import { tokenBody, type CatalogEntry } from './token-body.ts';
 
 /** A token of one's own, with the catalogue that came with it. */
 export interface Login {
@@ -24,8 +24,8 @@ export const login = async (cloud: Cloud, signal: AbortSignal, ask: Keystone = k
   const { expires_at, issued_at, catalog = [], project } = body.data.token;
   return {
     token: new Secret(token),
-    issuedAt: issued_at === undefined ? new Date() : instantOf(issued_at),
-    expiresAt: instantOf(expires_at),
+    issuedAt: issued_at ?? new Date(),
+    expiresAt: expires_at,
     projectId: project?.id ?? null,
     catalog,
   };

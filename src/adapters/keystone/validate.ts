@@ -16,7 +16,7 @@ export const invalid = (): Fault => new Fault('unauthenticated', 'The request yo
  * 403 about our rights. We do not enforce access rules yet, and so do not claim to by the header that Keystone asks
  * for: a token restricted by them is refused.
  */
-export const validation = (ask: Keystone, service: ServiceLogin, log: Log): Validate => {
+export const validation = (ask: Keystone, service: ServiceLogin, serviceType: string, log: Log): Validate => {
   const question = async (token: Secret, own: Secret) =>
     ask(
       { method: 'GET', path: '/auth/tokens', token: own, headers: { 'X-Subject-Token': token.reveal() } },
@@ -31,7 +31,7 @@ export const validation = (ask: Keystone, service: ServiceLogin, log: Log): Vali
       case 200: {
         const body = tokenBody.safeParse(answer.body);
         if (!body.success) throw unavailable('an odd body to a validation');
-        return identityOf(body.data);
+        return identityOf(body.data, serviceType);
       }
       case 404:
         throw invalid();
