@@ -1,7 +1,7 @@
 import type { Caller } from '../domain/caller.ts';
 import { covers, stateAt, type Grant } from '../domain/grant.ts';
 import type { Machine } from '../domain/machine.ts';
-import { onMachines, ownedBy, type Decision, type Permission, type Policy } from '../domain/policy.ts';
+import { onMachines, ownTarget, type Decision, type Permission, type Policy } from '../domain/policy.ts';
 import { ofMachine, type Subject } from './subject.ts';
 
 /** The rules first; then what is granted or lent, which opens what it names and nothing else. */
@@ -25,9 +25,13 @@ const ofMany: ReadonlySet<Permission> = new Set<Permission>(['oob:machine:list',
 const reaches = (grant: Grant, permission: Permission, { machine, kind }: Subject): boolean =>
   machine === null ? kind === 'service' && ofMany.has(permission) : covers(grant, machine);
 
-/** What a project is given, its people may do as far as their roles there go. */
+/**
+ * What a project is given, its people may do as far as their roles there go; and what a user is given, his application
+ * credentials may as far as the roles that he gave them.
+ */
 const isAllowedThere = (policy: Policy, { grantee }: Grant, permission: Permission, { identity }: Caller): boolean =>
-  grantee.kind !== 'project' || policy.permits(permission, identity, ownedBy(identity.projectId));
+  (grantee.kind !== 'project' && identity.delegation?.kind !== 'application-credential') ||
+  policy.permits(permission, identity, ownTarget(identity));
 
 /**
  * What a caller may do to machines, one after the other: decided once for all that the same project owns and the same grants

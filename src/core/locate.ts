@@ -57,7 +57,8 @@ export const locators = ({ machines, controllers, executions, grants, journal }:
   async grant(id, caller) {
     const grant = await grants.get(id, caller);
     const is_grantee = isFor(grant, caller.identity, caller.groups);
-    return { ...plain('grant', id, grant.projectId, { is_grantee }), found: { grant } };
+    const is_own = is_grantee && (grant.grantee.kind === 'user' || grant.grantee.kind === 'email');
+    return { ...plain('grant', id, grant.projectId, { is_grantee, is_own }), found: { grant } };
   },
   async service(_name, caller) {
     const more = ownTarget(caller.identity);

@@ -41,7 +41,7 @@ export interface Services {
   /** Tells operators of what must not go unseen. */
   readonly alarm: (event: Alarm, fields: object) => void;
   /** The rules alone, without what is granted: who may grant holds it by a rule. */
-  readonly rules: Pick<Policy, 'permits'>;
+  readonly rules: Pick<Policy, 'permits' | 'grantedIn'>;
   readonly journal: Journal;
   readonly projects: Projects;
   readonly reach: Reach;

@@ -81,7 +81,9 @@ export const withPersons = (tokens: Tokens, { directory, concerns, log, now }: P
       if (!concerns(identity)) return identity;
       const standing = await standingOf(identity);
       if (standing.state !== 'active') throw refused();
-      return { ...identity, person: standing.person };
+      const { person } = standing;
+      // Known by the domain alone, it may be a namesake that Keystone itself keeps there: no grant is opened by his address.
+      return { ...identity, person: identity.federation === null ? { ...person, emailVerified: false } : person };
     },
   };
 };

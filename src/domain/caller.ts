@@ -14,8 +14,12 @@ export const seesNothing = (scope: Scope): boolean => scope.kind === 'none' || s
 export const ownWithin = ({ identity, scope }: Caller): string | null =>
   seesNothing(scope) && scope.grants.length === 0 ? null : identity.userId;
 
-/** Whether a grant is meant for this identity, in these groups. An address counts only where the directory has verified it. */
+/**
+ * Whether a grant is meant for this identity, in these groups. An address counts only where the directory has verified it; a
+ * trust hands on roles, and not what its user is granted.
+ */
 export const isFor = ({ grantee }: Pick<Grant, 'grantee'>, identity: Identity, groups: readonly string[]): boolean => {
+  if (identity.delegation?.kind === 'trust' && grantee.kind !== 'project') return false;
   switch (grantee.kind) {
     case 'user':
       return grantee.id === identity.userId;

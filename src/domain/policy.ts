@@ -46,7 +46,7 @@ export const rules = {
   'oob:grant:get': 'rule:manager or rule:system_reader or True:%(is_grantee)s',
   'oob:grant:create': 'rule:manager',
   'oob:grant:update': 'rule:manager',
-  'oob:grant:delete': 'rule:manager or True:%(is_grantee)s',
+  'oob:grant:delete': 'rule:manager or True:%(is_own)s',
   'oob:grant:request': 'rule:reader',
   'oob:grant:approve': 'rule:manager',
   'oob:audit:list': 'rule:manager or rule:system_reader',
@@ -104,6 +104,8 @@ export interface PolicyTarget {
   readonly user_id?: string;
   /** Of a grant: whether it is the caller's. */
   readonly is_grantee?: boolean;
+  /** Of a grant: whether it is the caller's alone, and so his to give up. */
+  readonly is_own?: boolean;
 }
 
 /** The target that belongs to a project, or to the operator (null). */
@@ -133,6 +135,8 @@ export interface Policy {
    * take single machines in.
    */
   scopeOf(identity: Identity, grants: readonly string[]): Scope;
+  /** Of a scope, what grants take into it: for who was let in by a grant alone. */
+  grantedIn(scope: Scope): Scope;
 }
 
 /** The rules as they are while nobody overrides one. */
@@ -161,7 +165,8 @@ export const policy = (ruleset: Ruleset = defaultRules()): Policy => {
   return {
     permits: (permission, identity, target) => decide(permission, identity, target).permitted,
     decide,
-    scopeOf: (identity, grants) => ({ ...wallOf(identity), grants }) as Scope, // the one place that brands
+    scopeOf: (identity, grants) => ({ ...wallOf(identity), grants }) as Scope, // with the next, the one place that brands
+    grantedIn: ({ grants }) => ({ kind: 'none', grants }) as Scope,
   };
 };
 

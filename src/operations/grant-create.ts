@@ -1,11 +1,9 @@
 import { z } from 'zod';
 import { operation } from '../core/operation.ts';
 import { Fault } from '../domain/fault.ts';
-import { grantBody, grantToWire, type Grantee } from '../domain/grant.ts';
+import { grantBody, grantToWire } from '../domain/grant.ts';
 import { projectId, tag } from '../domain/host-name.ts';
-import type { Caller } from '../domain/caller.ts';
-import type { Groups } from '../ports/services.ts';
-import { granteeOf, grantFields, instant, mustBeSpan, mustHold, withAlways } from './grant-input.ts';
+import { granteeOf, grantFields, instant, mustBeAnother, mustBeSpan, mustHold, withAlways } from './grant-input.ts';
 
 export const grantCreate = operation({
   on: 'service',
@@ -68,23 +66,3 @@ export const grantCreate = operation({
     return { grant: grantToWire(made, new Date(), href) };
   },
 });
-
-/** Nobody widens himself, directly or by a group, nor keeps by a grant what he may lose as a role. */
-const mustBeAnother = async (
-  { kind, id }: Grantee,
-  ownerId: string,
-  { identity, token }: Caller,
-  groups: Groups,
-  signal: AbortSignal,
-): Promise<void> => {
-  const refuse = (why: string): never => {
-    throw new Fault('forbidden', why);
-  };
-  if (kind === 'user' && id === identity.userId) refuse('nobody grants to himself');
-  if (kind === 'email' && identity.person?.email === id) refuse('nobody grants to himself');
-  if (kind === 'project' && id === ownerId) refuse('the project that owns a machine has its permissions by roles');
-  if (kind !== 'group') return;
-  const own = token === null ? null : await groups.of(identity, token, signal);
-  if (own === null) refuse('your groups cannot be known with this token, so you cannot grant to a group');
-  if (own?.includes(id) === true) refuse('nobody grants to a group of his own');
-};

@@ -4,6 +4,7 @@ import { Fault } from '../domain/fault.ts';
 import { instantIn, isTimeZone, weekday, type Grantee } from '../domain/grant.ts';
 import { projectId } from '../domain/host-name.ts';
 import { alwaysGranted, grantable, ownedBy, type Permission, type Policy } from '../domain/policy.ts';
+import type { Groups } from '../ports/services.ts';
 
 /** Longer than that nobody remembers why. */
 const mostDays = 366;
@@ -87,4 +88,24 @@ export const mustHold = (
       'forbidden',
       `${identity.userName} does not hold ${lacking.join(', ')} there, and so cannot give it`,
     );
+};
+
+/** Nobody widens himself, directly or by a group, nor keeps by a grant what he may lose as a role. */
+export const mustBeAnother = async (
+  { kind, id }: Grantee,
+  ownerId: string,
+  { identity, token }: Caller,
+  groups: Groups,
+  signal: AbortSignal,
+): Promise<void> => {
+  const refuse = (why: string): never => {
+    throw new Fault('forbidden', why);
+  };
+  if (kind === 'user' && id === identity.userId) refuse('nobody grants to himself');
+  if (kind === 'email' && identity.person?.email === id) refuse('nobody grants to himself');
+  if (kind === 'project' && id === ownerId) refuse('the project that owns a machine has its permissions by roles');
+  if (kind !== 'group') return;
+  const own = token === null ? null : await groups.of(identity, token, signal);
+  if (own === null) refuse('your groups cannot be known with this token, so you cannot grant to a group');
+  if (own?.includes(id) === true) refuse('nobody grants to a group of his own');
 };

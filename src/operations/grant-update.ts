@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { operation } from '../core/operation.ts';
 import { Fault } from '../domain/fault.ts';
 import { grantBody, grantToWire } from '../domain/grant.ts';
-import { grantFields, instant, mustBeSpan, mustHold, withAlways } from './grant-input.ts';
+import { grantFields, instant, mustBeAnother, mustBeSpan, mustHold, withAlways } from './grant-input.ts';
 
 export const grantUpdate = operation({
   on: 'grant',
@@ -12,7 +12,7 @@ export const grantUpdate = operation({
   path: '/grants/{grant}',
   permission: 'oob:grant:update',
   effect: 'change',
-  uses: ['grants', 'register', 'rules'],
+  uses: ['grants', 'groups', 'register', 'rules'],
   input: z.strictObject({
     grant: z
       .strictObject({
@@ -27,10 +27,9 @@ export const grantUpdate = operation({
   faults: ['conflict'],
   answer: ({ grant }) => ({ revision: grant.revision }),
 
-  async run({ caller, grant, input: { grant: given }, grants, register, rules, href, revision }) {
+  async run({ caller, grant, input: { grant: given }, grants, groups, register, rules, href, revision, signal }) {
     if (grant.kind !== 'grant') throw new Fault('conflict', `a ${grant.kind} is revoked and made anew, not changed`);
-    if (grant.grantee.kind === 'user' && grant.grantee.id === caller.identity.userId)
-      throw new Fault('forbidden', 'nobody widens a grant of his own');
+    await mustBeAnother(grant.grantee, grant.projectId, caller, groups, signal);
     const permissions = given.permissions && withAlways(given.permissions);
     mustHold(rules, caller, permissions ?? grant.permissions, grant.projectId);
     const until = given.until === undefined ? undefined : instant(given.until, grant.timeZone, 'until');

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { operation } from '../core/operation.ts';
 import { link, pageLinks, paging } from '../domain/link.ts';
 import { machineBody, machineToWire } from '../domain/machine.ts';
+import { ownTarget } from '../domain/policy.ts';
 
 const many = 10_000;
 
@@ -13,7 +14,7 @@ export const machineList = operation({
   path: '/machines',
   permission: 'oob:machine:list',
   effect: 'read',
-  uses: ['machines'],
+  uses: ['machines', 'rules'],
   input: z.strictObject({
     ...paging,
     name: z.string().min(1).max(256_000).optional().describe('A name, or `in:` and several with commas between'),
@@ -27,8 +28,12 @@ export const machineList = operation({
   }),
   output: z.object({ machines: z.array(machineBody), links: z.array(link) }),
 
-  async run({ caller, input, machines, href }) {
+  async run({ caller, input, machines, rules, href }) {
     const [key, direction] = input.sort.split(':');
+    // A grant on one machine opens this list, and must not open it on the project that the token is for.
+    const { identity } = caller;
+    const byRule = rules.permits('oob:machine:list', identity, ownTarget(identity));
+    const scope = byRule ? caller.scope : rules.grantedIn(caller.scope);
     const found = await machines.list(
       {
         limit: input.limit,
@@ -38,7 +43,7 @@ export const machineList = operation({
         tags: input.tags?.split(',').filter((tag) => tag !== '') ?? [],
         sort: { key: key === 'created_at' ? key : 'name', descending: direction === 'desc' },
       },
-      caller.scope,
+      scope,
     );
     const ids = found.map(({ id }) => id);
     return {

@@ -36,6 +36,8 @@ const open = `revoked_at IS NULL AND (until_at IS NULL OR until_at > clock_times
 
 /** Of one project, so that nobody fills every replica's memory. */
 const mostOfProject = 1000;
+/** Of those, break-glass that one person has asked for. */
+const mostAskedFor = 10;
 
 export const grants = (sql: Sql): Grants => ({
   async version() {
@@ -78,6 +80,7 @@ export const grants = (sql: Sql): Grants => ({
       )) as [{ count: number }];
       if (count >= mostOfProject)
         throw new Fault('conflict', `the project has ${mostOfProject} grants that are not over; revoke some`);
+      if (grant.kind === 'break-glass') await mustBeFew(tx, grant);
       return insert(tx, grant);
     });
   },
@@ -139,6 +142,19 @@ export const revokeAllOf = async (sql: Sql, machineId: string, exceptProject: st
     'UPDATE grants SET revoked_at = clock_timestamp() WHERE machine_id = $1 AND project_id <> $2 AND revoked_at IS NULL',
     [machineId, exceptProject],
   );
+};
+
+/** Whoever may ask may not fill what the project has room for, nor ring without end. */
+const mustBeFew = async (tx: Sql, { projectId, grantedBy }: NewGrant): Promise<void> => {
+  const waiting = await tx.rows(
+    `SELECT 1 FROM grants WHERE project_id = $1 AND granted_by_id = $2 AND kind = 'break-glass' AND ${open}`,
+    [projectId, grantedBy.id],
+  );
+  if (waiting.length >= mostAskedFor)
+    throw new Fault(
+      'conflict',
+      `${mostAskedFor} of your requests are not over; let them be approved, or take some back`,
+    );
 };
 
 const missing = (): Fault => new Fault('not-found', 'there is no such grant');

@@ -65,6 +65,11 @@ describe('the persons behind federated users', () => {
     expect((await faultOf(validate())).code).to.equal('unauthenticated');
   });
 
+  it('have no address that counts where only their domain is known', async () => {
+    const { validate } = made(identityWith({ userDomainId: 'd-keycloak' }));
+    expect((await validate()).person).to.deep.equal({ ...active.person, emailVerified: false });
+  });
+
   for (const state of ['disabled', 'absent', 'ambiguous'] as const) {
     it(`are refused within a minute once they are ${state}, while Keystone still takes the token`, async () => {
       const { world, validate } = made();
