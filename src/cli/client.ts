@@ -7,11 +7,14 @@ import { Fault } from '../domain/fault.ts';
 import type { Secret } from '../domain/secret.ts';
 import { answered, interrupted, notUnderstood, unknownOutcome, unreachable, type Failure } from './failure.ts';
 
+/** A parameter with several values is repeated. */
+export type Query = Readonly<Record<string, string | readonly string[]>>;
+
 export interface Question {
   readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   /** Below the endpoint: `/v1/…`. */
   readonly path: string;
-  readonly query?: Readonly<Record<string, string>>;
+  readonly query?: Query;
   readonly body?: unknown;
   /** Seconds that the service may take longer, as `Prefer: wait` asks. */
   readonly waitS?: number;
@@ -105,8 +108,9 @@ const fileOf = (name: string, path: string): Buffer => {
 };
 
 /** Commas as they are: a list of names stays readable, and three times shorter. */
-const queryText = (query: Readonly<Record<string, string>>): string =>
+const queryText = (query: Query): string =>
   Object.entries(query)
+    .flatMap(([key, given]) => [given].flat().map((value) => [key, value] as const))
     .map(([key, value]) => `${encodeURIComponent(key)}=${encodeURIComponent(value).replaceAll('%2C', ',')}`)
     .join('&');
 

@@ -2,8 +2,8 @@ import { Option, type Command } from 'commander';
 import type { Operation } from '../core/operation.ts';
 import { Fault } from '../domain/fault.ts';
 import type { Question } from './client.ts';
-import { command, fail, overSession, type Context } from './context.ts';
-import { flagsOf, type Flag } from './flags.ts';
+import { command, fail, overSession, together, type Context } from './context.ts';
+import { flagsOf, queryFlagsOf, type Flag } from './flags.ts';
 import { inputFrom, type Given } from './input.ts';
 
 /** `igor api <thing> <verb>`: a command for each declaration, so that none is missing. Answers are JSON. */
@@ -21,12 +21,13 @@ export const apiCommand = (context: Context): Command => {
   return api;
 };
 
-type Values = Readonly<Record<string, string | boolean | undefined>>;
+type Values = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 
 const derived = (context: Context, operation: Operation, verb: string): Command => {
-  const { on, summary, input, method } = operation;
+  const { on, summary, input, method, path } = operation;
   const made = command(verb, summary);
-  const flags = flagsOf(input);
+  const parts = partsOf(path);
+  const flags = (method === 'get' ? queryFlagsOf(input) : flagsOf(input)).filter(({ name }) => !parts.includes(name));
   const options = new Map(flags.map((flag) => [flag, optionFor(flag)]));
   for (const [flag, option] of options) {
     made.addOption(option);
@@ -34,10 +35,10 @@ const derived = (context: Context, operation: Operation, verb: string): Command 
   }
   if (method !== 'get' && flags.length > 0)
     made.option('--body <json>', 'the input, over which the flags are laid (JSON, @file, or -)');
-  if (on !== 'service') made.argument(`<${on}>`, on === 'machine' ? 'its id or its name' : 'its id');
+  for (const part of parts) made.argument(`<${part}>`, helpOf(part, on));
 
   return made.action(async (...args: readonly unknown[]) => {
-    const target = on === 'service' ? '' : String(args[0]);
+    const named = new Map(parts.map((part, index) => [part, String(args[index])]));
     const values = made.opts<Values>();
     const given = [...options].flatMap(([flag, option]): readonly Given[] => {
       const value = values[option.attributeName()];
@@ -45,29 +46,47 @@ const derived = (context: Context, operation: Operation, verb: string): Command 
     });
     const body = typeof values['body'] === 'string' ? values['body'] : undefined;
     const typed = await inputFrom(context.world, flags, given, body);
-    await send(context, questionFor(operation, target, typed));
+    await send(context, questionFor(operation, named, typed));
   });
 };
 
 const optionFor = ({ name, kind, isSecret, choices, description }: Flag): Option => {
   if (kind === 'boolean') return new Option(`--${name}`, description);
+  if (kind === 'texts') return new Option(`--${name} <value>`, description).argParser(together);
   const option = new Option(`--${name} <${kind === 'json' ? 'json' : isSecret ? '@file' : 'value'}>`, description);
   // For help and completion alone: whether a choice is one is for the service to say.
   if (choices.length > 0) option.argChoices = [...choices];
   return option;
 };
 
-const questionFor = (operation: Operation, target: string, input: Readonly<Record<string, unknown>>): Question => {
-  const { method, path, on } = operation;
-  if (on !== 'service' && ['', '.', '..'].includes(target)) throw new Fault('invalid-input', `${on}: names nothing`);
-  const question = { method, path: `/v1${path.replace(`{${on}}`, () => encodeURIComponent(target))}` };
-  if (method === 'get')
-    return {
-      ...question,
-      query: Object.fromEntries(Object.entries(input).map(([key, value]) => [key, String(value)])),
-    };
+const partsOf = (path: string): readonly string[] => [...path.matchAll(/\{(\w+)\}/g)].map(([, part = '']) => part);
+
+const helpOf = (part: string, on: string): string => {
+  if (part !== on) return '';
+  return part === 'machine' ? 'its id or its name' : 'its id';
+};
+
+const questionFor = (
+  { method, path }: Operation,
+  named: ReadonlyMap<string, string>,
+  input: Readonly<Record<string, unknown>>,
+): Question => {
+  const filled = path.replace(/\{(\w+)\}/g, (_whole, part: string) => {
+    const name = named.get(part) ?? '';
+    if (['', '.', '..'].includes(name)) throw new Fault('invalid-input', `${part}: names nothing`);
+    return encodeURIComponent(name);
+  });
+  const question = { method, path: `/v1${filled}` };
+  if (method === 'get') return { ...question, query: Object.fromEntries(Object.entries(input).map(inQuery)) };
   return { ...question, ...(Object.keys(input).length > 0 && { body: input }) };
 };
+
+const inQuery = ([key, value]: [string, unknown]): [string, string | readonly string[]] => [
+  key,
+  Array.isArray(value) ? value.map(textOf) : textOf(value),
+];
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
 const send = async (context: Context, question: Question): Promise<void> =>
   overSession(context, async (session) => {

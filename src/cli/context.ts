@@ -49,5 +49,11 @@ export const secondsOf = (flag: string, text: string | undefined): number | null
   return Number(text);
 };
 
+/** An option that may be given more than once. */
+export const together = (value: string, before: readonly string[] | undefined): readonly string[] => [
+  ...(before ?? []),
+  value,
+];
+
 /** What two `-h` name together. */
 export const joined = (range: string, before?: string): string => (before === undefined ? range : `${before},${range}`);

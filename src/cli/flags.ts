@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { fromString, typesOf, type JsonSchema } from '../core/from-strings.ts';
+import { fromString, isList, typesOf, type JsonSchema } from '../core/from-strings.ts';
 
 /** A command-line flag for one field of an operation's input. */
 export interface Flag {
@@ -7,7 +7,8 @@ export interface Flag {
   readonly name: string;
   /** Where its value belongs: `['machine', 'project_id']`. */
   readonly path: readonly string[];
-  readonly kind: 'boolean' | 'text' | 'json';
+  /** `texts` is given once or more. */
+  readonly kind: 'boolean' | 'text' | 'texts' | 'json';
   /** Never taken from the command line itself. */
   readonly isSecret: boolean;
   readonly choices: readonly string[];
@@ -18,6 +19,15 @@ export interface Flag {
 
 /** Objects become dotted flags; lists, and objects of any keys, are JSON. */
 export const flagsOf = (input: z.ZodObject): readonly Flag[] => fieldsOf(z.toJSONSchema(input, { io: 'input' }), []);
+
+/** The same for a query, where a list is what is given more than once. */
+export const queryFlagsOf = (input: z.ZodObject): readonly Flag[] => {
+  const { properties = {} } = z.toJSONSchema(input, { io: 'input' });
+  return flagsOf(input).map((one) => {
+    const property = properties[one.path[0] ?? ''];
+    return typeof property === 'object' && isList(property) ? flag(property, one.path, 'texts') : one;
+  });
+};
 
 /** The paths of the fields that must not stand on a command line. */
 export const secretPaths = (flags: readonly Flag[]): readonly (readonly string[])[] =>

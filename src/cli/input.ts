@@ -6,7 +6,7 @@ import { askSecret, readAll, type Terminal } from './prompt.ts';
 /** What was typed for a flag. */
 export interface Given {
   readonly flag: Flag;
-  readonly value: string | boolean;
+  readonly value: string | boolean | readonly string[];
 }
 
 /**
@@ -36,10 +36,10 @@ type Path = readonly string[];
 const valueOf = async (
   world: Terminal,
   flag: Flag,
-  value: string | boolean,
+  value: Given['value'],
   secrets: readonly Path[],
 ): Promise<unknown> => {
-  if (typeof value === 'boolean') return value;
+  if (typeof value !== 'string') return value;
   const name = `--${flag.name}`;
   if (flag.isSecret) return secretFrom(world, name, value);
   if (flag.kind !== 'json') return flag.read(value);

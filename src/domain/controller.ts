@@ -62,6 +62,9 @@ export const controllerBody = z
   })
   .meta({ id: 'Controller' });
 
+/** As much of a controller as was asked for. */
+export const controllerPart = controllerBody.partial().meta({ id: 'ControllerPart' });
+
 export const controllerToWire = (
   controller: Controller,
   href: (path: string) => string,

@@ -75,6 +75,9 @@ export const executionBody = z
   })
   .meta({ id: 'Execution' });
 
+/** As much of an execution as was asked for. */
+export const executionPart = executionBody.partial().meta({ id: 'ExecutionPart' });
+
 export const executionToWire = (
   execution: Execution,
   href: (path: string) => string,

@@ -92,6 +92,9 @@ export const machineBody = z
   })
   .meta({ id: 'Machine' });
 
+/** As much of a machine as was asked for. */
+export const machinePart = machineBody.partial().meta({ id: 'MachinePart' });
+
 export const machineToWire = (machine: Machine, href: (path: string) => string): z.input<typeof machineBody> => {
   const { id, name, description, power, health, ssh, revision } = machine;
   return {

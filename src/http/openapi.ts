@@ -90,7 +90,7 @@ const pathParameter = (name: string, schema: Json = { type: 'string', minLength:
   name,
   in: 'path',
   required: true,
-  description: name === 'machine' ? 'Its id or its name' : 'Its id',
+  description: schema['description'] ?? (name === 'machine' ? 'Its id or its name' : 'Its id'),
   schema,
 });
 
@@ -115,7 +115,7 @@ const mindsRevision = ({ on, effect, needs = [] }: Operation): boolean =>
 
 const success = ({ statuses = [200], output, answer }: Operation, known: Schemas): Json => {
   const schema = known.of(output, 'output');
-  const isRevised = answer !== undefined && holdsRevision(schema, known);
+  const revision = answer === undefined ? null : revisionIn(schema, known);
   const isPlaced = statuses.some((status) => status === 201 || status === 202);
   return Object.fromEntries(
     statuses.map((status) => [
@@ -124,7 +124,8 @@ const success = ({ statuses = [200], output, answer }: Operation, known: Schemas
         description: phrases[status],
         headers: {
           ...usualHeaders,
-          ...refs('headers', [...(isPlaced ? ['Location'] : []), ...(isRevised ? ['ETag'] : [])]),
+          ...refs('headers', [...(isPlaced ? ['Location'] : []), ...(revision === 'always' ? ['ETag'] : [])]),
+          ...(revision === 'asked' && { ETag: { ...headers['ETag'], required: false } }),
         },
         ...(status !== 204 && { content: { 'application/json': { schema } } }),
       },
@@ -132,12 +133,16 @@ const success = ({ statuses = [200], output, answer }: Operation, known: Schemas
   );
 };
 
-/** Whether the one resource that is answered tells its revision. */
-const holdsRevision = ({ properties = {} }: Shape, { named }: Schemas): boolean =>
-  Object.values(properties).some(({ $ref, ...own }) => {
-    const resource = (typeof $ref === 'string' ? named[$ref.split('/').at(-1) ?? ''] : own) as Shape;
-    return resource.properties?.['revision'] !== undefined;
-  });
+/** Whether the resource that is answered tells its revision: always, or only where it is asked for. */
+const revisionIn = (schema: Shape, { named }: Schemas): 'always' | 'asked' | null => {
+  const { properties = {} } = schema;
+  const resources: readonly Shape[] = Object.values(properties).map(({ $ref, ...own }) =>
+    typeof $ref === 'string' ? (named[$ref.split('/').at(-1) ?? ''] as Shape) : own,
+  );
+  const revised = [schema, ...resources].find((one) => one.properties?.['revision'] !== undefined);
+  if (revised === undefined) return null;
+  return revised.required?.includes('revision') === true ? 'always' : 'asked';
+};
 
 const phrases: Readonly<Record<SuccessStatus, string>> = { 200: 'Done', 201: 'Created', 202: 'Queued', 204: 'Done' };
 

@@ -48,12 +48,8 @@ export const goneSignal = (response: Response): AbortSignal => {
 };
 
 /** What the operation is to decode: the body of a change, the query of the rest. */
-export const inputOf = (
-  request: HttpRequest,
-  operation: Operation,
-  fromQuery: (query: Readonly<Record<string, string>>) => unknown,
-): unknown => {
-  const query = queryOf(request);
+export const inputOf = (request: HttpRequest, operation: Operation, fromQuery: (query: Query) => unknown): unknown => {
+  const query = request.query as Query; // the simple parser makes nothing else
   if (operation.method === 'get') return fromQuery(query);
   const [unknown] = Object.keys(query);
   if (unknown !== undefined) throw new Fault('invalid-input', `${unknown.slice(0, 64)}: unknown query parameter`);
@@ -63,13 +59,20 @@ export const inputOf = (
   return body ?? {};
 };
 
-const queryOf = (request: HttpRequest): Record<string, string> => {
-  const pairs = Object.entries(request.query).map(([key, value]) => {
-    if (typeof value !== 'string') throw new Fault('invalid-input', `${key.slice(0, 64)}: is given more than once`);
-    return [key, value] as const;
-  });
-  // An assignment would drop a key named __proto__ in silence.
-  return Object.fromEntries(pairs);
+type Query = Readonly<Record<string, string | readonly string[]>>;
+
+/** What varies in a path, beside the name of what the operation is on. */
+export const furtherParts = (params: Readonly<Record<string, unknown>>, on: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(params).flatMap(([name, part]) => (name === on ? [] : [[name, String(part)]])));
+
+/** What a path names is input as well, and is given there alone. */
+export const withParts = (input: unknown, parts: Readonly<Record<string, string>>): unknown => {
+  const names = Object.keys(parts);
+  // The schema refuses what is no object.
+  if (names.length === 0 || typeof input !== 'object' || input === null || Array.isArray(input)) return input;
+  const twice = names.find((name) => name in input);
+  if (twice !== undefined) throw new Fault('invalid-input', `${twice}: is named by the path`);
+  return { ...input, ...parts };
 };
 
 const hasBody = ({ headers }: HttpRequest): boolean =>

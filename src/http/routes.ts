@@ -3,15 +3,24 @@ import { execute, type Steps } from '../core/execute.ts';
 import { fromStrings } from '../core/from-strings.ts';
 import type { Answer, Operation, SuccessStatus } from '../core/operation.ts';
 import { otherMethods } from './methods.ts';
-import { globalRequestId, goneSignal, inputOf, patienceOf, revisionOf, tokenOf } from './request.ts';
 import { arrivalOf } from './surround.ts';
+import {
+  furtherParts,
+  globalRequestId,
+  goneSignal,
+  inputOf,
+  patienceOf,
+  revisionOf,
+  tokenOf,
+  withParts,
+} from './request.ts';
 
 interface Options {
   readonly steps: Steps;
   readonly operations: readonly Operation[];
 }
 
-/** `{machine}` is Express's `:machine`; what the operation is on is the only part of a path that varies. */
+/** `{machine}` is Express's `:machine`. */
 const expressPath = (path: string): string => path.replace(/\{(\w+)\}/g, ':$1');
 
 /** A route for each operation, and 405 with `Allow` for the other methods of its path. */
@@ -32,7 +41,7 @@ export const routes = ({ steps, operations }: Options): Router => {
           path,
         },
         target: operation.on === 'service' ? '' : String(request.params[operation.on]),
-        input: inputOf(request, operation, fromQuery),
+        input: withParts(inputOf(request, operation, fromQuery), furtherParts(request.params, operation.on)),
         revision: revisionOf(request),
         patienceMs: patienceOf(request),
         requestId: String(locals['requestId']),

@@ -1,7 +1,11 @@
 import { z } from 'zod';
 import { operation } from '../core/operation.ts';
+import { choosing, only } from '../domain/fields.ts';
 import { outcome, recordKind, type JournalRecord } from '../domain/journal.ts';
-import { link, pageLinks, paging } from '../domain/link.ts';
+import { instant } from '../domain/instant.ts';
+import { counting, endOf, pageEnd, paging } from '../domain/link.ts';
+import { recordFields } from '../domain/list-fields.ts';
+import { filtering, filtersIn, namesOf, sortIn, sorting } from '../domain/list-query.ts';
 
 const record = z
   .object({
@@ -45,6 +49,9 @@ const record = z
   })
   .meta({ id: 'AuditRecord' });
 
+const recordPart = record.partial().meta({ id: 'AuditRecordPart' });
+const sortKeys = ['at'] as const;
+
 export const auditList = operation({
   on: 'service',
   name: 'audit.list',
@@ -56,26 +63,30 @@ export const auditList = operation({
   uses: ['journal'],
   input: z.strictObject({
     ...paging,
-    machine: z.string().max(255).optional().describe('Id or name of a machine'),
-    user_id: z.string().max(64).optional(),
-    operation: z.string().max(64).optional().describe('A name such as power.set'),
-    since: z.iso.datetime({ offset: true }).optional(),
+    ...counting,
+    ...filtering(recordFields),
+    machine: z.string().max(255).optional().describe('Id or name of a machine, in any case'),
+    since: z
+      .string()
+      .max(64)
+      .refine((text) => instant(text) !== null, 'must be a time such as 2026-11-20T10:00:00Z')
+      .optional()
+      .describe('Recorded then or later'),
+    sort: sorting(sortKeys, 'at:desc'),
+    fields: choosing(namesOf(record.shape)),
   }),
-  output: z.object({ audit_records: z.array(record), links: z.array(link) }),
+  output: z.object({ audit_records: z.array(recordPart), ...pageEnd }),
 
   async run({ caller, input, journal, href }) {
-    const { limit, marker = null, machine = null, user_id: userId = null, operation: name = null, since } = input;
-    const query = {
-      limit,
-      marker,
-      machine,
-      userId,
-      operation: name,
-      since: since === undefined ? null : new Date(since),
+    const { limit, marker = null, machine = null, since = '', fields, with_count: withCount = false } = input;
+    const filters = filtersIn(recordFields, input);
+    const sort = sortIn(sortKeys, input.sort);
+    const query = { limit, marker, withCount, filters, sort, machine, since: instant(since) };
+    const page = await journal.list(query, caller.scope);
+    return {
+      audit_records: page.items.map((row) => only(toWire(row), fields)),
+      ...endOf('/v1/audit-records', input, page, href),
     };
-    const found = await journal.list(query, caller.scope);
-    const ids = found.map(({ id }) => id);
-    return { audit_records: found.map(toWire), links: pageLinks('/v1/audit-records', input, ids, href) };
   },
 });
 

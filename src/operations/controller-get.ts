@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { operation } from '../core/operation.ts';
-import { controllerBody, controllerToWire } from '../domain/controller.ts';
+import { controllerBody, controllerPart, controllerToWire } from '../domain/controller.ts';
+import { choosing, etagOf, only } from '../domain/fields.ts';
+import { namesOf } from '../domain/list-query.ts';
 
 export const controllerGet = operation({
   on: 'controller',
@@ -10,9 +12,9 @@ export const controllerGet = operation({
   path: '/controllers/{controller}',
   permission: 'oob:controller:get',
   effect: 'read',
-  input: z.strictObject({}),
-  output: z.object({ controller: controllerBody }),
-  answer: ({ controller }) => ({ revision: controller.revision }),
+  input: z.strictObject({ fields: choosing(namesOf(controllerBody.shape)) }),
+  output: z.object({ controller: controllerPart }),
+  answer: ({ controller }) => etagOf(controller),
 
-  run: async ({ controller, href }) => ({ controller: controllerToWire(controller, href) }),
+  run: async ({ controller, input, href }) => ({ controller: only(controllerToWire(controller, href), input.fields) }),
 });

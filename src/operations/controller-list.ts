@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { operation } from '../core/operation.ts';
-import { controllerBody, controllerToWire } from '../domain/controller.ts';
-import { link, pageLinks, paging } from '../domain/link.ts';
+import { controllerBody, controllerPart, controllerToWire } from '../domain/controller.ts';
+import { choosing, only } from '../domain/fields.ts';
+import { counting, endOf, pageEnd, paging } from '../domain/link.ts';
+import { controllerFields } from '../domain/list-fields.ts';
+import { filtering, filtersIn, namesOf, sortIn, sorting } from '../domain/list-query.ts';
 
 export const controllerList = operation({
   on: 'service',
@@ -12,15 +15,23 @@ export const controllerList = operation({
   permission: 'oob:controller:list',
   effect: 'read',
   uses: ['controllers'],
-  input: z.strictObject(paging),
-  output: z.object({ controllers: z.array(controllerBody), links: z.array(link) }),
+  input: z.strictObject({
+    ...paging,
+    ...counting,
+    ...filtering(controllerFields),
+    sort: sorting(namesOf(controllerFields), 'id:asc'),
+    fields: choosing(namesOf(controllerBody.shape)),
+  }),
+  output: z.object({ controllers: z.array(controllerPart), ...pageEnd }),
 
   async run({ caller, input, controllers, href }) {
-    const found = await controllers.list({ limit: input.limit, marker: input.marker ?? null }, caller.scope);
-    const ids = found.map(({ id }) => id);
+    const { limit, marker = null, fields, with_count: withCount = false } = input;
+    const filters = filtersIn(controllerFields, input);
+    const sort = sortIn(namesOf(controllerFields), input.sort);
+    const page = await controllers.list({ limit, marker, withCount, filters, sort }, caller.scope);
     return {
-      controllers: found.map((controller) => controllerToWire(controller, href)),
-      links: pageLinks('/v1/controllers', input, ids, href),
+      controllers: page.items.map((controller) => only(controllerToWire(controller, href), fields)),
+      ...endOf('/v1/controllers', input, page, href),
     };
   },
 });

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { operation } from '../core/operation.ts';
-import { executionBody, executionToWire } from '../domain/execution.ts';
+import { executionBody, executionPart, executionToWire } from '../domain/execution.ts';
+import { choosing, only } from '../domain/fields.ts';
+import { namesOf } from '../domain/list-query.ts';
 
 export const executionGet = operation({
   on: 'execution',
@@ -10,8 +12,8 @@ export const executionGet = operation({
   path: '/executions/{execution}',
   permission: 'oob:execution:get',
   effect: 'reveal',
-  input: z.strictObject({}),
-  output: z.object({ execution: executionBody }),
+  input: z.strictObject({ fields: choosing(namesOf(executionBody.shape)) }),
+  output: z.object({ execution: executionPart }),
 
-  run: async ({ execution, href }) => ({ execution: executionToWire(execution, href) }),
+  run: async ({ execution, input, href }) => ({ execution: only(executionToWire(execution, href), input.fields) }),
 });

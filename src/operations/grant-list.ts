@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { operation } from '../core/operation.ts';
 import { grantBody, grantToWire } from '../domain/grant.ts';
-import { link, pageLinks, paging } from '../domain/link.ts';
+import { endOf, link, paging } from '../domain/link.ts';
 import { ownedBy } from '../domain/policy.ts';
 
 export const grantList = operation({
@@ -34,10 +34,9 @@ export const grantList = operation({
       caller,
     );
     const now = new Date();
-    const ids = found.map(({ id }) => id);
     return {
       grants: found.map((grant) => grantToWire(grant, now, href)),
-      links: pageLinks('/v1/grants', input, ids, href),
+      ...endOf('/v1/grants', input, { items: found, isLast: found.length < input.limit, count: null }, href),
     };
   },
 });

@@ -26,6 +26,12 @@ import { machineUpdate } from './machine-update.ts';
 import { operationGet } from './operation-get.ts';
 import { powerGet } from './power-get.ts';
 import { powerSet } from './power-set.ts';
+import { tagAdd } from './tag-add.ts';
+import { tagClear } from './tag-clear.ts';
+import { tagGet } from './tag-get.ts';
+import { tagList } from './tag-list.ts';
+import { tagRemove } from './tag-remove.ts';
+import { tagReplace } from './tag-replace.ts';
 import { whoamiGet } from './whoami-get.ts';
 
 /** Everything that can be asked for, in the order in which documents show it. */
@@ -36,6 +42,12 @@ export const operations: readonly Operation[] = [
   machineGet,
   machineUpdate,
   machineDelete,
+  tagList,
+  tagReplace,
+  tagClear,
+  tagGet,
+  tagAdd,
+  tagRemove,
   powerGet,
   powerSet,
   bootGet,

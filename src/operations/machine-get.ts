@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { operation } from '../core/operation.ts';
-import { machineBody, machineToWire } from '../domain/machine.ts';
+import { choosing, etagOf, only } from '../domain/fields.ts';
+import { namesOf } from '../domain/list-query.ts';
+import { machineBody, machinePart, machineToWire } from '../domain/machine.ts';
 
 export const machineGet = operation({
   on: 'machine',
@@ -11,12 +13,12 @@ export const machineGet = operation({
   permission: 'oob:machine:get',
   effect: 'read',
   uses: ['allowedActions'],
-  input: z.strictObject({}),
-  output: z.object({ machine: machineBody }),
-  answer: ({ machine }) => ({ revision: machine.revision }),
+  input: z.strictObject({ fields: choosing(namesOf(machineBody.shape)) }),
+  output: z.object({ machine: machinePart }),
+  answer: ({ machine }) => etagOf(machine),
 
-  async run({ caller, machine, allowedActions, href }) {
+  async run({ caller, machine, input, allowedActions, href }) {
     const allowed_actions = [...allowedActions(caller)(machine)];
-    return { machine: { ...machineToWire(machine, href), allowed_actions } };
+    return { machine: only({ ...machineToWire(machine, href), allowed_actions }, input.fields) };
   },
 });

@@ -7,6 +7,9 @@ import { Secret } from '../domain/secret.ts';
 import type { Driver, Endpoint } from '../ports/controller.ts';
 import type { NewBinding, NewController, Reach } from '../ports/services.ts';
 
+/** As many as one machine has. */
+export const mostTags = 50;
+
 const port = z.int().min(1).max(65_535);
 const roles = z.array(z.enum(bindingRoles)).min(1).max(bindingRoles.length);
 const inlineRoles = ['power', 'boot', 'sensors', 'logs', 'console'] as const;
@@ -43,7 +46,10 @@ export const machineFields = {
   name: hostName.describe('A host name, unique in its project'),
   project_id: projectId.describe('The project that owns it'),
   description: z.string().max(1000),
-  tags: z.array(tag).max(50),
+  tags: z
+    .array(tag)
+    .max(mostTags)
+    .overwrite((tags) => [...new Set(tags)]),
   ports: z.array(z.strictObject({ address: macAddress })).max(64),
   maintenance: z.boolean(),
   ssh: sshInput.nullable().describe('Where commands are run'),
@@ -52,6 +58,9 @@ export const machineFields = {
     .max(16)
     .describe('Controllers that exist already'),
 };
+
+/** A machine's tags, by themselves. */
+export const tagsBody = z.object({ tags: z.array(z.string()), revision: z.int().describe('Of the machine') });
 
 interface Known {
   readonly drivers: ReadonlyMap<string, Driver>;

@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { operation } from '../core/operation.ts';
 import { Fault } from '../domain/fault.ts';
 import { machineBody, machineToWire } from '../domain/machine.ts';
-import { mayRetag } from './grant-tags.ts';
 import { bindingsFrom, endpointFrom, machineFields } from './machine-input.ts';
 import { lesseeInput, loanTo } from './machine-lessee.ts';
+import { retag } from './machine-tags.ts';
 
 /** Who could aim Igor's key or sessions elsewhere would own them: these fields ask for a permission of their own. */
 const aiming = ['project_id', 'ports', 'ssh', 'bindings'] as const;
@@ -27,8 +27,7 @@ export const machineUpdate = operation({
     const { href, signal, demand, revision } = ambit;
     if (aiming.some((field) => input.machine[field] !== undefined)) demand('oob:machine:aim');
     if (input.machine.lessee !== undefined) demand('oob:machine:lend');
-    if (input.machine.tags !== undefined) await mayRetag(machine, input.machine.tags, register, demand);
-    const { project_id: wanted, bindings, ssh, lessee, ...rest } = input.machine;
+    const { project_id: wanted, bindings, ssh, lessee, tags, ...rest } = input.machine;
     if (wanted !== undefined && lessee !== undefined)
       throw new Fault('invalid-input', 'machine.lessee: is for the new owner to set');
     const project =
@@ -38,17 +37,17 @@ export const machineUpdate = operation({
     // An endpoint keeps the key pair that the machine has; the first one is given one.
     const keys =
       machine.ssh === null ? remote.makeKeyPair(`igor:${machine.name}`) : { publicKey: machine.ssh.publicKey };
-    const changed = await machines.update(
-      machine.id,
-      {
-        ...defined(rest),
-        ...(project && { projectId: project.id, projectDomainId: project.domainId }),
-        ...(bindings && { bindings: bindingsFrom(bindings) }),
-        ...(lessee !== undefined && { loan: loanTo(lessee, machine, caller, rules) }),
-        ...(ssh !== undefined && { ssh: ssh && { ...(await endpointFrom(ssh, reach, signal)), ...keys } }),
-      },
-      revision,
-    );
+    const others = {
+      ...defined(rest),
+      ...(project && { projectId: project.id, projectDomainId: project.domainId }),
+      ...(bindings && { bindings: bindingsFrom(bindings) }),
+      ...(lessee !== undefined && { loan: loanTo(lessee, machine, caller, rules) }),
+      ...(ssh !== undefined && { ssh: ssh && { ...(await endpointFrom(ssh, reach, signal)), ...keys } }),
+    };
+    const changed =
+      tags === undefined
+        ? await machines.update(machine.id, others, revision)
+        : await retag({ caller, machine, machines, register, demand, revision }, () => tags, others);
     if (wanted !== undefined || lessee !== undefined) register.forget();
     return { machine: machineToWire(changed, href) };
   },

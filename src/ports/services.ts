@@ -3,22 +3,36 @@ import type { Controller, ControllerHealth, Credential, BindingRole } from '../d
 import type { Execution, ExecutionTarget } from '../domain/execution.ts';
 import type { Act, JournalRecord } from '../domain/journal.ts';
 import type { Grant } from '../domain/grant.ts';
+import type { Filter } from '../domain/filter.ts';
+import type { ControllerField, MachineField, RecordField } from '../domain/list-fields.ts';
+import type { SortKey, TagFilter } from '../domain/list-query.ts';
 import type { Machine, SshEndpoint } from '../domain/machine.ts';
 import type { PowerState } from '../domain/power.ts';
 import type { Secret } from '../domain/secret.ts';
 
 /** A page of a collection: at most `limit`, after the item whose id is `marker`. */
-export interface PageQuery {
+export interface PlaceQuery {
   readonly limit: number;
   readonly marker: string | null;
 }
 
-export interface MachineQuery extends PageQuery {
-  readonly names: readonly string[] | null;
-  readonly projectId: string | null;
-  /** Each of them must be there. */
-  readonly tags: readonly string[];
-  readonly sort: { readonly key: 'name' | 'created_at'; readonly descending: boolean };
+/** Of what fits every filter. */
+export interface PageQuery<Field extends string> extends PlaceQuery {
+  readonly filters: readonly Filter<Field>[];
+  /** By the first; what it leaves equal, by the next. */
+  readonly sort: readonly SortKey<Field>[];
+  readonly withCount: boolean;
+}
+
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly isLast: boolean;
+  /** Of all that fits, when that was asked for. */
+  readonly count: number | null;
+}
+
+export interface MachineQuery extends PageQuery<MachineField> {
+  readonly tags: TagFilter;
 }
 
 export interface NewController {
@@ -57,7 +71,7 @@ export interface Machines {
   /** Faults: `not-found`, `ambiguous`. */
   get(idOrName: string, caller: Caller): Promise<Machine>;
   /** Faults: `invalid-input` for an unknown marker. */
-  list(query: MachineQuery, scope: Scope): Promise<readonly Machine[]>;
+  list(query: MachineQuery, scope: Scope): Promise<Page<Machine>>;
   /** Faults: `conflict` when the name or a controller's address is taken. */
   create(machine: NewMachine): Promise<Machine>;
   /** Faults: `precondition-failed` when `revision` is given and no longer the current one, `conflict`, `not-found`. */
@@ -75,7 +89,8 @@ export interface Machines {
 
 export interface Controllers {
   get(id: string, scope: Scope): Promise<Controller & { readonly machineProjects: readonly string[] }>;
-  list(query: PageQuery, scope: Scope): Promise<readonly Controller[]>;
+  /** Faults: `invalid-input` for an unknown marker. */
+  list(query: PageQuery<ControllerField>, scope: Scope): Promise<Page<Controller>>;
   create(controller: NewController): Promise<Controller>;
   update(id: string, change: Partial<Omit<NewController, 'credential'>>, revision: number | null): Promise<Controller>;
   /** Faults: `in-use` while a machine is bound to it. */
@@ -88,17 +103,17 @@ export interface Controllers {
 
 export type NewRecord = Omit<JournalRecord, 'id' | 'at' | 'replicaId'>;
 
-export interface JournalQuery extends PageQuery {
+export interface JournalQuery extends PageQuery<RecordField> {
+  /** Id or name of a machine, or of whatever else was the target. */
   readonly machine: string | null;
-  readonly userId: string | null;
-  readonly operation: string | null;
   readonly since: Date | null;
 }
 
 /** Append-only. */
 export interface Journal {
   append(record: NewRecord): Promise<void>;
-  list(query: JournalQuery, scope: Scope): Promise<readonly JournalRecord[]>;
+  /** Faults: `invalid-input` for an unknown marker. */
+  list(query: JournalQuery, scope: Scope): Promise<Page<JournalRecord>>;
   act(id: string, caller: Caller): Promise<Act | null>;
   /** Appends the outcome `unknown` to each intent whose replica is gone; the number of them. */
   sweep(): Promise<number>;
@@ -166,7 +181,7 @@ export type NewGrant = Omit<Grant, 'id' | 'approvedBy' | 'revokedAt' | 'revision
 /** What may change of a grant; an absent member stays. */
 export type GrantChange = Partial<Pick<Grant, 'permissions' | 'hours' | 'reason'> & { readonly until: Date }>;
 
-export interface GrantQuery extends PageQuery {
+export interface GrantQuery extends PlaceQuery {
   readonly machineId: string | null;
   readonly projectId: string | null;
   /** Whether the caller may read those of the projects in his scope, beside his own. */

@@ -218,7 +218,7 @@ describe('bad input', () => {
     const client = clientOf(igor.url, await tokenOf('bob'));
     await fc.assert(
       fc.asyncProperty(asked, async ([operation, name, body]) => {
-        const path = `/v1${operation.path.replace(/\{\w+\}/, encodeURIComponent(name === '' ? 'x' : name))}`;
+        const path = `/v1${operation.path.replaceAll(/\{\w+\}/g, encodeURIComponent(name === '' ? 'x' : name))}`;
         const answer = await fetch(`${igor.url}${path}`, {
           method: operation.method.toUpperCase(),
           headers: { 'X-Auth-Token': client.token, 'Content-Type': 'application/json' },

@@ -82,6 +82,7 @@ interface Stage {
 const bodies: Readonly<Record<string, (stage: Stage) => object>> = {
   'machine.enrol': ({ projectId }) => ({ machine: { name: freshName('swept'), project_id: projectId } }),
   'machine.update': () => ({ machine: { description: 'swept' } }),
+  'tag.replace': () => ({ tags: ['swept'] }),
   'power.set': () => ({ target: 'on' }),
   'boot.set': () => ({ target: 'pxe' }),
   'controller.create': () => ({
@@ -139,6 +140,8 @@ describe('every route, by every persona', () => {
   const thing = async (operation: Operation): Promise<string> => {
     switch (operation.on) {
       case 'machine': {
+        if (operation.path.endsWith('{tag}'))
+          await alice.put(`/v1/machines/${stage.machine.id}/tags/swept`).expect(201);
         if (operation.name !== 'machine.delete') return stage.machine.id;
         const peer = { ...stage.machine.peer, port: freshPort() };
         const made = await alice
@@ -180,7 +183,7 @@ describe('every route, by every persona', () => {
     for (const caller of callers) {
       const outcome = expected(operation, caller);
       it(`answers ${operation.name} by ${caller.who} with ${outcome === 'done' ? 'success' : outcome}`, async () => {
-        const path = `/v1${operation.path.replace(/\{\w+\}/, await thing(operation))}`;
+        const path = `/v1${operation.path.replace(/\{\w+\}/, await thing(operation)).replace('{tag}', 'swept')}`;
         const token = caller.level === null ? caller.token : await tokenOf(caller.token);
         const client = clientOf(igor.url, token);
         const body = bodies[operation.name]?.(stage);

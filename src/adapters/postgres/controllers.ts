@@ -1,27 +1,13 @@
 import { seesNothing, type Scope } from '../../domain/caller.ts';
-import type { Controller, ControllerHealth } from '../../domain/controller.ts';
+import type { Controller } from '../../domain/controller.ts';
 import { Fault } from '../../domain/fault.ts';
 import { Secret } from '../../domain/secret.ts';
 import type { Controllers } from '../../ports/services.ts';
 import type { Keyring } from '../keyring.ts';
 import { endpointTaken, insertController, passwordPlace } from './bindings.ts';
+import { controllerList } from './controller-list.ts';
+import { controllerColumns, controllerOf, type ControllerRow } from './controller-rows.ts';
 import { isUuid, violated, type Sql } from './sql.ts';
-
-interface ControllerRow {
-  readonly id: string;
-  readonly project_id: string | null;
-  readonly driver: string;
-  readonly address: string;
-  readonly port: number;
-  readonly username: string;
-  readonly options: Record<string, unknown>;
-  readonly health: ControllerHealth;
-  readonly revision: number;
-  readonly created_at: Date;
-  readonly updated_at: Date;
-}
-
-const columns = 'id, project_id, driver, address, port, username, options, health, revision, created_at, updated_at';
 
 export const controllers = (sql: Sql, keyring: Keyring): Controllers => ({
   async get(id, scope) {
@@ -34,12 +20,7 @@ export const controllers = (sql: Sql, keyring: Keyring): Controllers => ({
     return { ...controllerOf(row), machineProjects: projects.map(({ project_id }) => project_id) };
   },
 
-  async list({ limit, marker }, scope) {
-    if (marker !== null && !isUuid(marker)) throw new Fault('invalid-input', 'marker: there is no such controller');
-    const after = marker ?? '00000000-0000-0000-0000-000000000000';
-    const found = await visible(sql, 'id > $2 ORDER BY id LIMIT $3', [after, limit], scope);
-    return found.map(controllerOf);
-  },
+  list: async (query, scope) => controllerList(sql, query, scope),
 
   async create(controller) {
     return sql.transaction(async (tx) => byId(tx, await insertController(tx, keyring, controller)));
@@ -83,13 +64,13 @@ export const controllers = (sql: Sql, keyring: Keyring): Controllers => ({
 
   async beyond(id) {
     if (!isUuid(id)) return null;
-    const [row] = await sql.rows<ControllerRow>(`SELECT ${columns} FROM controllers WHERE id = $1`, [id]);
+    const [row] = await sql.rows<ControllerRow>(`SELECT ${controllerColumns} FROM controllers WHERE id = $1`, [id]);
     return row ? { id: row.id, projectId: row.project_id } : null;
   },
 
   async endpoint(id) {
     const [row] = await sql.rows<ControllerRow & { password_sealed: string }>(
-      `SELECT ${columns}, password_sealed FROM controllers WHERE id = $1`,
+      `SELECT ${controllerColumns}, password_sealed FROM controllers WHERE id = $1`,
       [id],
       'controller-endpoint',
     );
@@ -105,13 +86,13 @@ const visible = async (sql: Sql, condition: string, values: unknown[], scope: Sc
   if (seesNothing(scope)) return [];
   const projectId = scope.kind === 'project' ? scope.projectId : null;
   return sql.rows<ControllerRow>(
-    `SELECT ${columns} FROM controllers WHERE ($1::text IS NULL OR project_id = $1) AND ${condition}`,
+    `SELECT ${controllerColumns} FROM controllers WHERE ($1::text IS NULL OR project_id = $1) AND ${condition}`,
     [projectId, ...values],
   );
 };
 
 const byId = async (sql: Sql, id: string): Promise<Controller> => {
-  const [row] = await sql.rows<ControllerRow>(`SELECT ${columns} FROM controllers WHERE id = $1`, [id]);
+  const [row] = await sql.rows<ControllerRow>(`SELECT ${controllerColumns} FROM controllers WHERE id = $1`, [id]);
   if (row === undefined) throw missing();
   return controllerOf(row);
 };
@@ -122,17 +103,3 @@ const lock = async (sql: Sql, id: string, revision: number | null): Promise<void
   if (revision !== null && revision !== row.revision)
     throw new Fault('precondition-failed', `the controller is at revision ${row.revision} now`);
 };
-
-const controllerOf = (row: ControllerRow): Controller => ({
-  id: row.id,
-  projectId: row.project_id,
-  driver: row.driver,
-  address: row.address,
-  port: row.port,
-  username: row.username,
-  options: row.options,
-  health: row.health,
-  revision: row.revision,
-  createdAt: row.created_at,
-  updatedAt: row.updated_at,
-});

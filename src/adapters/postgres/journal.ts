@@ -1,7 +1,8 @@
-import { ownWithin, projectWithin, seesNothing, type Delegation } from '../../domain/caller.ts';
-import { Fault } from '../../domain/fault.ts';
-import type { Act, Effect, JournalRecord, Outcome, RecordKind } from '../../domain/journal.ts';
-import type { Journal, JournalQuery } from '../../ports/services.ts';
+import { ownWithin, projectWithin, seesNothing } from '../../domain/caller.ts';
+import type { Act, Outcome } from '../../domain/journal.ts';
+import type { Journal } from '../../ports/services.ts';
+import { journalList } from './journal-list.ts';
+import type { JournalRow } from './journal-rows.ts';
 import { isUuid, type Sql } from './sql.ts';
 
 const columns = `act_id, kind, operation, effect, permission, request_id, global_request_id, user_id, user_name,
@@ -22,9 +23,6 @@ function parameters(): string {
   const types: Readonly<Record<number, string>> = { 1: 'uuid', 12: 'text[]', 17: 'text[]', 18: 'jsonb', 22: 'uuid' };
   return Array.from({ length: 32 }, (_, index) => `$${index + 1}::${types[index + 1] ?? 'text'}`).join(', ');
 }
-
-/** What a scope may read: of a project, what was done to its things, and what its people did to nothing in particular. */
-const within = `($1::text IS NULL OR kind <> 'missed' AND coalesce(target_project_id, project_id) = $1)`;
 
 export const journal = (sql: Sql, replicaId: string): Journal => ({
   async append(record) {
@@ -70,21 +68,7 @@ export const journal = (sql: Sql, replicaId: string): Journal => ({
     );
   },
 
-  async list(query, scope) {
-    if (seesNothing(scope)) return [];
-    const { marker } = query;
-    if (marker !== null && !isUuid(marker)) throw new Fault('invalid-input', 'marker: there is no such record');
-    const rows = await sql.rows<JournalRow>(
-      `SELECT * FROM journal WHERE ${within}
-         AND ($2::text IS NULL OR target_id = $2 OR lower(target_name) = lower($2))
-         AND ($3::text IS NULL OR user_id = $3) AND ($4::text IS NULL OR operation = $4)
-         AND ($5::timestamptz IS NULL OR at >= $5)
-         AND ($6::uuid IS NULL OR seq < (SELECT seq FROM journal WHERE id = $6))
-       ORDER BY seq DESC LIMIT $7`,
-      [projectWithin(scope), ...filtersOf(query), marker, query.limit],
-    );
-    return rows.map(recordOf);
-  },
+  list: async (query, scope) => journalList(sql, query, scope),
 
   async act(id, caller) {
     const own = ownWithin(caller);
@@ -115,89 +99,6 @@ export const journal = (sql: Sql, replicaId: string): Journal => ({
     );
     return ended.length;
   },
-});
-
-const filtersOf = ({ machine, userId, operation, since }: JournalQuery): unknown[] => [
-  machine,
-  userId,
-  operation,
-  since,
-];
-
-interface JournalRow {
-  readonly id: string;
-  readonly act_id: string;
-  readonly kind: RecordKind;
-  readonly at: Date;
-  readonly operation: string;
-  readonly effect: Effect;
-  readonly permission: string;
-  readonly request_id: string;
-  readonly global_request_id: string | null;
-  readonly user_id: string;
-  readonly user_name: string;
-  readonly project_id: string | null;
-  readonly project_name: string | null;
-  readonly roles: string[];
-  readonly target_kind: string;
-  readonly target_id: string | null;
-  readonly target_name: string | null;
-  readonly target_project_id: string | null;
-  readonly addresses: string[];
-  readonly input: unknown;
-  readonly outcome: Outcome | null;
-  readonly code: string | null;
-  readonly detail: string | null;
-  readonly replica_id: string;
-  readonly address: string | null;
-  readonly decided_by: string | null;
-  readonly service_id: string | null;
-  readonly service_name: string | null;
-  readonly person_name: string | null;
-  readonly person_email: string | null;
-  readonly delegation_kind: Delegation['kind'] | null;
-  readonly delegation_id: string | null;
-  readonly method: string | null;
-  readonly route: string | null;
-}
-
-const recordOf = (row: JournalRow): JournalRecord => ({
-  id: row.id,
-  actId: row.act_id,
-  kind: row.kind,
-  at: row.at,
-  operation: row.operation,
-  effect: row.effect,
-  requestId: row.request_id,
-  globalRequestId: row.global_request_id,
-  userId: row.user_id,
-  userName: row.user_name,
-  projectId: row.project_id,
-  projectName: row.project_name,
-  roles: row.roles,
-  permission: row.permission,
-  targetKind: row.target_kind,
-  targetId: row.target_id,
-  targetName: row.target_name,
-  targetProjectId: row.target_project_id,
-  addresses: row.addresses,
-  input: row.input,
-  outcome: row.outcome,
-  code: row.code,
-  detail: row.detail,
-  replicaId: row.replica_id,
-  address: row.address,
-  decidedBy: row.decided_by,
-  serviceId: row.service_id,
-  serviceName: row.service_name,
-  personName: row.person_name,
-  personEmail: row.person_email,
-  delegation:
-    row.delegation_kind === null || row.delegation_id === null
-      ? null
-      : { kind: row.delegation_kind, id: row.delegation_id },
-  method: row.method,
-  route: row.route,
 });
 
 const states: Readonly<Record<Outcome, Act['state']>> = { done: 'succeeded', failed: 'failed', unknown: 'unknown' };

@@ -1,61 +1,62 @@
 import type { Scope } from '../../domain/caller.ts';
-import { Fault } from '../../domain/fault.ts';
+import type { MachineField } from '../../domain/list-fields.ts';
 import type { Machine } from '../../domain/machine.ts';
-import type { MachineQuery } from '../../ports/services.ts';
+import type { MachineQuery, Page } from '../../ports/services.ts';
+import { tagBy, type Column, type Where } from './filters.ts';
 import { machineOf, selectMachines, type MachineRow } from './machine-rows.ts';
-import { isUuid, type Sql } from './sql.ts';
+import { pageOf } from './page.ts';
+import type { Sql } from './sql.ts';
 import { visible } from './visible.ts';
 
 /** A page of the machines within the scope. Faults: `invalid-input` for an unknown marker. */
-export const machineList = async (sql: Sql, query: MachineQuery, scope: Scope): Promise<readonly Machine[]> => {
-  const { text, values, name } = listQuery(query, scope);
-  const found = await sql.rows<MachineRow>(text, values, name);
-  if (found.length === 0 && query.marker !== null) await mustExist(sql, query.marker, scope);
-  return found.map(machineOf);
+export const machineList = async (sql: Sql, query: MachineQuery, scope: Scope): Promise<Page<Machine>> => {
+  const listing = {
+    noun: 'machine',
+    select: selectMachines,
+    from: 'FROM machines m LEFT JOIN observations o ON o.machine_id = m.id',
+    columns,
+    id: columns.id,
+    tie: columns.id,
+    scope: (to: Where) => within(to, scope),
+    narrow: (to: Where) => tagBy(to, 'm.tags', query.tags),
+    prepared: preparedName(query, scope),
+  };
+  const page = await pageOf<MachineField, MachineRow>(sql, listing, query);
+  return { ...page, items: page.items.map(machineOf) };
 };
 
-const listQuery = (
-  { limit, marker, names, projectId, tags, sort }: MachineQuery,
-  scope: Scope,
-): { text: string; values: unknown[]; name: string } => {
-  const seen = visible(scope, 2);
-  const values: unknown[] = [limit, ...(seen?.values ?? [])];
-  const conditions: string[] = seen === null ? [] : [seen.condition];
-  const where = (value: unknown, condition: (parameter: string) => string): void => {
-    values.push(value);
-    conditions.push(condition(`$${values.length}`));
-  };
-  if (projectId !== null) where(projectId, (p) => `m.project_id = ${p}`);
-  if (names !== null)
-    where(
-      names.map((name) => name.toLowerCase()),
-      (p) => `lower(m.name) = ANY(${p})`,
-    );
-  if (tags.length > 0) where(tags, (p) => `m.tags @> ${p}`);
-  const key = sort.key === 'name' ? 'lower(m.name)' : 'm.created_at';
-  const beyond = sort.descending ? '<' : '>';
-  if (marker !== null) {
-    const at = key.replace('m.', 'x.');
-    where(
-      isUuid(marker) ? marker : null,
-      (p) => `(${key}, m.id) ${beyond} (SELECT ${at}, x.id FROM machines x WHERE x.id = ${p})`,
-    );
-  }
-  const direction = sort.descending ? 'DESC' : 'ASC';
-  const filter = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
-  const shape = [projectId, names, tags.length > 0 || null, marker].map((part) => (part === null ? '-' : '+'));
-  return {
-    text: `${selectMachines} ${filter} ORDER BY ${key} ${direction}, m.id ${direction} LIMIT $1`,
-    values,
-    name: `machines-${seen?.shape ?? 'all'}-${shape.join('')}-${sort.key}-${direction}`,
-  };
+/** As the row is read elsewhere: the health is that of the first controller that carries the power. */
+const health = `coalesce((SELECT c.health FROM bindings b JOIN controllers c ON c.id = b.controller_id
+  WHERE b.machine_id = m.id AND 'power' = ANY(b.roles) ORDER BY b.position LIMIT 1), 'unknown')`;
+
+const columns: Readonly<Record<MachineField, Column>> = {
+  id: { sql: 'm.id', type: 'uuid' },
+  name: { sql: 'lower(m.name)', type: 'text', caseless: true },
+  project_id: { sql: 'm.project_id', type: 'text' },
+  description: { sql: 'm.description', type: 'text' },
+  maintenance: { sql: 'm.maintenance', type: 'boolean' },
+  power_state: { sql: `coalesce(o.power_state, 'unknown')`, type: 'text' },
+  health: { sql: health, type: 'text' },
+  observed_at: { sql: 'o.observed_at', type: 'timestamptz', nullable: true },
+  created_at: { sql: 'm.created_at', type: 'timestamptz' },
+  updated_at: { sql: 'm.updated_at', type: 'timestamptz' },
 };
 
-const mustExist = async (sql: Sql, marker: string, scope: Scope): Promise<void> => {
-  const seen = visible(scope, 2);
-  const where = `m.id = $1${seen === null ? '' : ` AND ${seen.condition}`}`;
-  const found = isUuid(marker)
-    ? await sql.rows(`SELECT 1 FROM machines m WHERE ${where}`, [marker, ...(seen?.values ?? [])])
-    : [];
-  if (found.length === 0) throw new Fault('invalid-input', 'marker: there is no such machine');
+/** What the scope lets be seen. */
+const within = (to: Where, scope: Scope): void => {
+  const seen = visible(scope, to.values.length + 1);
+  if (seen === null) return;
+  for (const value of seen.values) to.parameter(value);
+  to.require(seen.condition);
+};
+
+/** The list as it stands, and the one by names, which the command line asks for: others are too many to keep prepared. */
+const preparedName = ({ filters, sort, tags }: MachineQuery, scope: Scope): string | null => {
+  const isUsual = sort.length === 1 && sort[0]?.key === 'name' && !sort[0].descending;
+  const hasTags = tags.all.length > 0 || tags.any !== null || tags.notAny !== null || tags.notAll !== null;
+  if (!isUsual || hasTags || filters.length > 1) return null;
+  const name = `machines-${visible(scope, 1)?.shape ?? 'all'}`;
+  const [filter] = filters;
+  if (filter === undefined) return name;
+  return filter.field === 'name' && filter.operator === 'in' ? `${name}-by-name` : null;
 };

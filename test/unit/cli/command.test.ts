@@ -30,12 +30,12 @@ describe('derived commands', () => {
 
   const sent = (): readonly unknown[] => peer.asked.map(({ method, url, body }) => [`${method} ${url}`, body]);
 
-  for (const { name, method, path, on } of operations) {
+  for (const { name, method, path } of operations) {
     it(`send ${name} where its declaration says`, async () => {
-      const target = on === 'service' ? [] : ['x/../y z'];
-      await alice.igor(['api', ...name.split('.'), ...target]);
+      const named = (path.match(/\{\w+\}/g) ?? []).map(() => 'x/../y z');
+      await alice.igor(['api', ...name.split('.'), ...named]);
 
-      const where = `/v1${path.replace(/\{\w+\}/, 'x%2F..%2Fy%20z')}`;
+      const where = `/v1${path.replaceAll(/\{\w+\}/g, 'x%2F..%2Fy%20z')}`;
       expect(sent()).to.deep.equal([[`${method.toUpperCase()} ${where}`, null]]);
     });
 

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { z } from 'zod';
+import { Fault } from '../../../src/domain/fault.ts';
 import { fromStrings } from '../../../src/core/from-strings.ts';
 import { operations } from '../../../src/operations/index.ts';
 
@@ -12,6 +13,7 @@ const schema = z.strictObject({
   year: z.enum(['2026', '2027']).optional(),
   suite: z.literal([3, 17]).optional(),
   either: z.union([z.int(), z.string()]).optional(),
+  tag: z.array(z.string()).optional(),
 });
 const read = fromStrings(schema);
 
@@ -24,6 +26,8 @@ const taken: readonly (readonly [key: keyof z.input<typeof schema>, text: string
   ['ratio', '-2e-3', -0.002],
   ['refresh', 'true', true],
   ['refresh', 'false', false],
+  ['refresh', 'True', true],
+  ['refresh', 'False', false],
   ['suite', '17', 17],
 ];
 
@@ -44,7 +48,6 @@ const left: readonly (readonly [key: keyof z.input<typeof schema>, text: string]
   ['ratio', '1e999'],
   ['ratio', 'null'],
   ['ratio', '.5'],
-  ['refresh', 'True'],
   ['refresh', '1'],
   ['refresh', 'yes'],
   ['refresh', ''],
@@ -73,6 +76,15 @@ describe('strings to input', () => {
 
     expect(issues).to.have.length(1);
     expect(issues[0]).to.deep.include({ code: 'unrecognized_keys', keys: ['__proto__', 'constructor', 'limt'] });
+  });
+
+  it('takes a list from what is given once, or more than once', () => {
+    expect(read({ tag: 'a,b' })).to.deep.equal({ tag: ['a,b'] });
+    expect(read({ tag: ['a', 'b'] })).to.deep.equal({ tag: ['a', 'b'] });
+  });
+
+  it('refuses whatever else is given more than once', () => {
+    expect(() => read({ limit: ['1', '1'] })).to.throw(Fault, 'limit: is given more than once');
   });
 
   it('invents no key: what is absent stays so', () => {
