@@ -42,6 +42,7 @@ import { drivers } from './drivers/index.ts';
 import { app } from './http/app.ts';
 import { certificate } from './http/certificate.ts';
 import { closed, listen, listener, usualLimits } from './http/listener.ts';
+import { messagesOf } from './http/messages.ts';
 import { metrics } from './http/metrics.ts';
 import { openapi } from './http/openapi.ts';
 import { executionRun } from './operations/execution-run.ts';
@@ -190,6 +191,7 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
     });
     const server = listener({
       handler,
+      messages: messagesOf(handler),
       certificate: shown,
       limits: { ...usualLimits, connections: settings.IGOR_MAX_CONNECTIONS },
       serviceType: settings.IGOR_SERVICE_TYPE,

@@ -5,6 +5,7 @@ import { hostPort } from '../domain/host-port.ts';
 import type { Log } from '../ports/services.ts';
 import { refusals, type RefusalOptions } from './refusals.ts';
 import type { Certificate } from './certificate.ts';
+import type { Messages } from './messages.ts';
 
 /** How long a client may take, in milliseconds, and how many there may be. */
 export interface Limits {
@@ -39,6 +40,8 @@ const tellMs = 60_000;
 
 interface Options extends RefusalOptions {
   readonly handler: RequestListener;
+  /** As the handler wants them; Node's own, if absent. */
+  readonly messages?: Messages;
   /** Null: plain HTTP. */
   readonly certificate: Certificate | null;
   readonly limits: Limits;
@@ -64,6 +67,7 @@ export const listener = (options: Options): Listener => {
     requireHostHeader: false,
     // Else the second of two is dropped in silence.
     joinDuplicateHeaders: true,
+    ...options.messages,
   };
   const secure =
     certificate === null
