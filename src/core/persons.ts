@@ -74,6 +74,19 @@ export const withPersons = (tokens: Tokens, { directory, concerns, log, now }: P
     });
   };
 
+  // One object for as long as nothing changes, since others keep by it what they made of it.
+  const made = new WeakMap<Identity, { readonly standing: Standing; readonly identity: Identity }>();
+  const withPerson = (identity: Identity, standing: Standing & { state: 'active' }): Identity => {
+    const before = made.get(identity);
+    if (before?.standing === standing) return before.identity;
+    const { person } = standing;
+    // Known by the domain alone, it may be a namesake that Keystone itself keeps there: no grant is opened by his address.
+    const mayBeNamesake = identity.federation === null;
+    const whole = { ...identity, person: mayBeNamesake ? { ...person, emailVerified: false } : person };
+    made.set(identity, { standing, identity: whole });
+    return whole;
+  };
+
   return {
     ...tokens,
     async validate(...asked) {
@@ -81,9 +94,7 @@ export const withPersons = (tokens: Tokens, { directory, concerns, log, now }: P
       if (!concerns(identity)) return identity;
       const standing = await standingOf(identity);
       if (standing.state !== 'active') throw refused();
-      const { person } = standing;
-      // Known by the domain alone, it may be a namesake that Keystone itself keeps there: no grant is opened by his address.
-      return { ...identity, person: identity.federation === null ? { ...person, emailVerified: false } : person };
+      return withPerson(identity, standing);
     },
   };
 };

@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import { enrol } from '../support/enrol.ts';
+import { federatingProxy, type FederatingProxy } from '../support/federating-proxy.ts';
 import { clientOf, startIgor, tokenOf, type TestIgor } from '../support/igor.ts';
 import { keycloakPeer, type KeycloakPeer, type KeycloakUser } from '../support/keycloak-peer.ts';
 
@@ -57,5 +59,44 @@ describe('Igor with Keycloak', () => {
     } finally {
       peer.fault = 'none';
     }
+  });
+});
+
+describe('Igor with Keycloak behind one of the identity providers', () => {
+  let peer: KeycloakPeer;
+  let proxy: FederatingProxy;
+  let igor: TestIgor;
+  before(async () => {
+    peer = await keycloakPeer();
+    peer.users = [
+      { ...user('mallory'), firstName: 'Mallory', lastName: 'Moe', email: 'mallory@example.com', emailVerified: true },
+      user('carol', false),
+    ];
+    proxy = await federatingProxy();
+    proxy.providers.set('mallory', 'sso').set('carol', 'sso').set('erin', 'elsewhere');
+    igor = await startIgor({ OS_AUTH_URL: proxy.url, ...peer.settings, IGOR_KEYCLOAK_IDP: 'sso' });
+  });
+  after(async () => {
+    await igor.stop();
+    await proxy.stop();
+    await peer.stop();
+  });
+
+  it('refuses its disabled users, and asks about nobody else', async () => {
+    await (await igor.as('carol')).get('/v1/whoami').expect(401);
+    for (const persona of ['erin', 'bob', 'alice']) await (await igor.as(persona)).get('/v1/whoami').expect(200);
+    expect(peer.searches).to.equal(1);
+  });
+
+  it('opens to a verified address what is granted to it, in whatever case it was written', async () => {
+    const machine = await enrol(igor, 'alpha');
+    const mallory = await igor.as('mallory');
+    await mallory.get(`/v1/machines/${machine.id}/power`).expect(404);
+    const until = new Date(Date.now() + 3_600_000).toISOString();
+    const grantee = { email: 'Mallory@Example.com' };
+    const grant = { machine: machine.id, permissions: ['oob:power:get'], grantee, until, reason: 'a test' };
+    await (await igor.as('alice')).post('/v1/grants', { grant }).expect(201);
+    await mallory.get(`/v1/machines/${machine.id}/power`).expect(200);
+    await mallory.put(`/v1/machines/${machine.id}/power`, { target: 'on' }).expect(403);
   });
 });
