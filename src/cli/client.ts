@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
+import type { Readable } from 'node:stream';
 import type { AxiosInstance } from 'axios';
 import type { Cloud } from '../domain/cloud.ts';
 import { Fault } from '../domain/fault.ts';
@@ -26,6 +27,8 @@ export type Answer = { readonly body: unknown; readonly status: number } | { rea
 export interface Client {
   /** Sends once, and never throws for what the other side does. */
   ask(question: Question, token: Secret): Promise<Answer>;
+  /** Follows a stream of events until it ends; the body of the answer is null. */
+  follow(question: Question, token: Secret, told: (event: unknown) => void): Promise<Answer>;
   close(): void;
 }
 
@@ -84,9 +87,63 @@ export const client = (options: Options): Client => {
         return { failure: failureOf(codeOf(error), { endpoint, isRead, isInterrupted: signal.aborted }) };
       }
     },
+    async follow({ path, query }, token, told) {
+      const send = await axios();
+      try {
+        const answer = await send.request<Readable>({
+          url: `${endpoint}${path}${query === undefined ? '' : `?${queryText(query)}`}`,
+          headers: {
+            Accept: 'text/event-stream, application/json',
+            'User-Agent': userAgent,
+            'X-Auth-Token': token.reveal(),
+            'X-Openstack-Request-Id': requestId,
+          },
+          httpAgent: agent,
+          httpsAgent: agent,
+          proxy: false,
+          maxRedirects: 0,
+          responseType: 'stream',
+          validateStatus: () => true,
+          signal,
+        });
+        const id: unknown = answer.headers['x-openstack-request-id'];
+        if (answer.status !== 200) return read(answer.status, await textOf(answer.data), id);
+        const problem = await lastOf(answer.data, told);
+        return problem === null ? { body: null, status: 200 } : { failure: answered(statusIn(problem), problem, id) };
+      } catch (error) {
+        return { failure: failureOf(codeOf(error), { endpoint, isRead: true, isInterrupted: signal.aborted }) };
+      }
+    },
     close: () => agent.destroy(),
   };
 };
+
+const textOf = async (body: Readable): Promise<string> => {
+  let text = '';
+  for await (const chunk of body) text = `${text}${String(chunk)}`.slice(0, mostBytes);
+  return text;
+};
+
+/** Tells each event of a stream; the problem that ended it, if one did. Longer lines than this are no event of Igor's. */
+const mostEvent = 1024 * 1024;
+const lastOf = async (body: Readable, told: (event: unknown) => void): Promise<unknown> => {
+  let text = '';
+  body.setEncoding('utf8');
+  for await (const chunk of body) {
+    const events = `${text}${String(chunk)}`.split('\n\n');
+    text = (events.pop() ?? '').slice(0, mostEvent);
+    for (const event of events) {
+      const data = jsonOf(/^data: (.*)$/m.exec(event)?.[1] ?? '');
+      const name = /^event: (.*)$/m.exec(event)?.[1];
+      if (name === 'fault') return data;
+      if (name === undefined && data !== null && data !== undefined) told(data);
+    }
+  }
+  return null;
+};
+
+const statusIn = (problem: unknown): number =>
+  typeof problem === 'object' && problem !== null && 'status' in problem ? Number(problem.status) : 500;
 
 const agentFor = ({ endpoint, tls }: Options): http.Agent | https.Agent => {
   if (!endpoint.startsWith('https:')) return new http.Agent({ keepAlive: true });

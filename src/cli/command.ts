@@ -46,7 +46,8 @@ const derived = (context: Context, operation: Operation, verb: string): Command 
     });
     const body = typeof values['body'] === 'string' ? values['body'] : undefined;
     const typed = await inputFrom(context.world, flags, given, body);
-    await send(context, questionFor(operation, named, typed));
+    const question = questionFor(operation, named, typed);
+    await (operation.event === undefined ? send(context, question) : follow(context, question));
   });
 };
 
@@ -96,4 +97,11 @@ const send = async (context: Context, question: Question): Promise<void> =>
     if ('failure' in answer) return fail(context, answer.failure);
     if (json || answer.body !== null) screen.json(answer.body);
     return 0;
+  });
+
+/** A line of JSON for each event, until the stream ends or the user has seen enough. */
+const follow = async (context: Context, question: Question): Promise<void> =>
+  overSession(context, async (session) => {
+    const answer = await session.follow(question, (event) => context.screen.line(JSON.stringify(event)));
+    return 'failure' in answer ? fail(context, answer.failure) : 0;
   });

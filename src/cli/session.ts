@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Cloud } from '../domain/cloud.ts';
 import { Fault } from '../domain/fault.ts';
+import type { Secret } from '../domain/secret.ts';
 import { client, type Answer, type Question } from './client.ts';
 import { readCredentials, withPassword, type Credentials } from './credentials.ts';
 import { endpointOf } from './endpoint.ts';
@@ -23,6 +24,8 @@ export interface Globals {
 /** A way to Igor, signed in. */
 export interface Session {
   ask(question: Question): Promise<Answer>;
+  /** Follows a stream of events until it ends. */
+  follow(question: Question, told: (event: unknown) => void): Promise<Answer>;
   close(): void;
 }
 
@@ -56,20 +59,22 @@ export const openSession = async (world: World, globals: Globals): Promise<Sessi
     await cache.remove().catch(() => false);
     return signIn(world, credentials);
   };
+  const asking = async (send: (token: Secret) => Promise<Answer>): Promise<Answer> => {
+    const tried = current;
+    const answer = await send(tried.token);
+    // What is answered 401 was not begun: even a change may be sent again.
+    if (!('failure' in answer) || answer.failure.status !== 401 || tried !== kept) return answer;
+    try {
+      current = await (renewing ??= renewed());
+    } catch (error) {
+      if (error instanceof Fault) return { failure: locked(error) };
+      throw error;
+    }
+    return send(current.token);
+  };
   return {
-    async ask(question) {
-      const tried = current;
-      const answer = await wire.ask(question, tried.token);
-      // What is answered 401 was not begun: even a change may be sent again.
-      if (!('failure' in answer) || answer.failure.status !== 401 || tried !== kept) return answer;
-      try {
-        current = await (renewing ??= renewed());
-      } catch (error) {
-        if (error instanceof Fault) return { failure: locked(error) };
-        throw error;
-      }
-      return wire.ask(question, current.token);
-    },
+    ask: async (question) => asking(async (token) => wire.ask(question, token)),
+    follow: async (question, told) => asking(async (token) => wire.follow(question, token, told)),
     close: () => wire.close(),
   };
 };

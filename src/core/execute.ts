@@ -35,6 +35,8 @@ export interface Request {
   readonly address: string | null;
   /** An absolute link to a path of Igor's, as this client reaches it. */
   readonly href: (path: string) => string;
+  /** Sends an event, if this is for a stream; resolves when the next may be sent. */
+  readonly emit: (event: unknown) => Promise<void>;
   /** Aborted when the client goes away. */
   readonly gone: AbortSignal;
   /** Adds fields to the one line that is logged of this request. */
@@ -50,6 +52,9 @@ export interface Act {
   readonly revision: number | null;
   readonly patienceMs: number | null;
   readonly href: Request['href'];
+  readonly emit: Request['emit'];
+  /** Of a stream, which what permitted it must outlast. */
+  readonly isStream: boolean;
   readonly signal: AbortSignal;
   readonly note: Request['note'];
 }
@@ -63,6 +68,12 @@ export interface Leased extends AsyncDisposable {
   /** Whether others were before it, so that what was true at the asking may have changed. */
   readonly waited: boolean;
   /** The act's signal, which also ends when the lease is lost. */
+  readonly signal: AbortSignal;
+}
+
+/** Watches, while a stream is open, that what opened it still holds. */
+export interface Vigil extends Disposable {
+  /** Aborted, with a Fault that tells why, once it does not. */
   readonly signal: AbortSignal;
 }
 
@@ -88,13 +99,16 @@ export interface Steps {
   missed(act: Act, id: string, fault: unknown): Promise<void>;
   decide(caller: Caller, permission: Permission, subject: Subject): Decision;
   lease(act: LocatedAct): Promise<Leased>;
+  /** Keeps an eye on what permits a stream, as long as it lasts. */
+  watch(act: LocatedAct): Vigil;
   /** Marks what was observed as from before the change. */
   outdate(act: LocatedAct): Promise<void>;
 }
 
 /** A request's way: authenticate, admit, scope, decode, perform, strip. Resolves to what may leave. */
 export const execute = async (steps: Steps, operation: Operation, request: Request): Promise<unknown> => {
-  using limit = deadline(operation.effect, request.patienceMs ?? 0, request.gone);
+  const { event } = operation;
+  using limit = deadline(operation.effect, event === undefined ? (request.patienceMs ?? 0) : streamMs, request.gone);
   const { signal } = limit;
   const authenticated = await steps.authenticate(request.credentials, signal);
   const { userId, projectId } = authenticated.identity;
@@ -102,7 +116,9 @@ export const execute = async (steps: Steps, operation: Operation, request: Reque
   await steps.admit(authenticated.identity);
   const caller = await steps.scope(authenticated, request, signal);
   const input = decode(operation.input, request.input);
-  const output = await perform(steps, { ...request, caller, operation, input, signal });
+  const emit: Request['emit'] = async (told) => request.emit(event?.parse(told));
+  const isStream = event !== undefined;
+  const output = await perform(steps, { ...request, caller, operation, input, emit, isStream, signal });
   return operation.output.parse(output);
 };
 
@@ -133,13 +149,20 @@ export const perform = async (steps: Steps, act: Act): Promise<unknown> => {
       insist(now, operation.permission, steps.decide(now, operation.permission, await located.now()));
     }
     await steps.outdate(whole);
-    const { device, signal } = leased;
+    const { device } = leased;
+    using vigil = act.isStream ? steps.watch(whole) : null;
+    const signal = vigil === null ? leased.signal : AbortSignal.any([leased.signal, vigil.signal]);
     act.note({ act: id, lease_ms: Math.round(performance.now() - asked) });
-    const ambit = { id, caller, revision, patienceMs, href, signal, demand };
+    const ambit = { id, caller, revision, patienceMs, href, emit: act.emit, signal, demand };
     // Awaited here: returned as a promise, it would run on after the lease is given back.
-    return await operation.run({ ...steps.services, ...located.found, ...ambit, input, device });
+    const output = await operation.run({ ...steps.services, ...located.found, ...ambit, input, device });
+    vigil?.signal.throwIfAborted(); // with the reason
+    return output;
   });
 };
+
+/** No stream is longer: who listens comes again, and is then asked again who he is. */
+const streamMs = 24 * 3_600_000;
 
 const insist = ({ identity }: Caller, permission: Permission, { permitted }: Decision): void => {
   if (!permitted) throw new Fault('forbidden', `${permission} is not among what ${identity.userName} may do here`);

@@ -4,6 +4,7 @@ import { asFault, Fault, told, type FaultCode } from '../domain/fault.ts';
 import type { PowerState } from '../domain/power.ts';
 import type { Log, Observations, ObservedMachine } from '../ports/services.ts';
 import type { Keeper } from './lease.ts';
+import { pause } from './pause.ts';
 
 /** Keeps what is known of machines fresh: at an interval, when asked, and after a change. */
 export interface Observer {
@@ -130,15 +131,3 @@ const healthAfter: Partial<Record<FaultCode, ControllerHealth>> = {
   'sessions-exhausted': 'saturated',
   'controller-garbled': 'garbled',
 };
-
-const pause = async (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    if (signal.aborted) done();
-    else signal.addEventListener('abort', done, { once: true });
-  });

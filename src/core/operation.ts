@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Caller } from '../domain/caller.ts';
 import type { Controller } from '../domain/controller.ts';
 import type { Execution } from '../domain/execution.ts';
@@ -73,11 +73,13 @@ export interface Ambit {
   readonly patienceMs: number | null;
   /** The revision that `If-Match` names, if it names one. */
   readonly revision: number | null;
+  /** Sends the next event of a stream. */
+  readonly emit: (event: unknown) => Promise<void>;
   /** Refuses unless the caller also has this permission on what the operation is on; for inputs that ask for more. */
   readonly demand: (permission: Permission) => void;
 }
 
-type Context<On extends Kind, Needs extends Capability, Uses extends Service, Input> = Ambit &
+type Context<On extends Kind, Needs extends Capability, Uses extends Service, Input> = Omit<Ambit, 'emit'> &
   Found<On> &
   Pick<Services, Uses> & { readonly input: Input; readonly device: Pick<Capabilities, Needs> };
 
@@ -146,6 +148,8 @@ export interface Operation extends Step {
   readonly path: string;
   readonly statuses?: readonly [SuccessStatus, ...SuccessStatus[]];
   readonly faults?: readonly FaultCode[];
+  /** Of a stream: what each of its events is. */
+  readonly event?: z.ZodType;
   answer?(output: unknown): Answer;
 }
 
@@ -159,6 +163,29 @@ export const operation = <
 >(
   declaration: Declaration<On, Needs, Uses, I, O> & Route<On, O>,
 ): Operation => declaration as Operation; // its run asks for less than the flow gives
+
+/**
+ * Likewise, for what is told bit by bit while a client listens. It runs until its signal ends it, which it also does when
+ * what permitted it is taken away.
+ */
+export const stream = <On extends Kind, I extends z.ZodObject, E extends z.ZodType, Uses extends Service = never>({
+  run,
+  ...declaration
+}: Omit<Declaration<On, never, Uses, I, z.ZodNull>, 'output' | 'run'> &
+  Omit<Route<On, z.ZodNull>, 'statuses' | 'answer'> & {
+    readonly event: E;
+    run(
+      context: Context<On, never, Uses, z.output<I>> & { readonly emit: (event: z.input<E>) => Promise<void> },
+    ): Promise<void>;
+  }): Operation =>
+  ({
+    ...declaration,
+    output: z.null(),
+    run: async (context: Parameters<typeof run>[0]) => {
+      await run(context);
+      return null;
+    },
+  }) as Operation; // as above
 
 /** Likewise, for work that only the queue asks for and that has no route. */
 export const step = <

@@ -9,6 +9,7 @@ import { locators } from './locate.ts';
 import type { Observer } from './observe.ts';
 import type { Services } from './operation.ts';
 import { rateLimit } from './rate.ts';
+import { vigil } from './vigil.ts';
 
 interface Parts {
   readonly services: Services;
@@ -22,6 +23,8 @@ interface Parts {
   readonly requestsPerMinute: number;
   /** Whether plain reads are journalled too. */
   readonly auditReads: boolean;
+  /** Milliseconds between two questions whether the token of an open stream still stands. */
+  readonly revalidateMs: number;
 }
 
 /** How long a change waits for another on the same controller, when the caller does not say. */
@@ -29,7 +32,7 @@ const usualPatienceMs = 10_000;
 
 /** Joins the parts to the steps of the flow. */
 export const steps = (parts: Parts): Steps => {
-  const { services, tokens, callers, keeper, observer, observations, log, auditReads } = parts;
+  const { services, tokens, callers, keeper, observer, observations, log, auditReads, revalidateMs } = parts;
   const find = locators(services);
   const ledger = { ...services, log, reads: auditReads };
 
@@ -53,6 +56,7 @@ export const steps = (parts: Parts): Steps => {
       const leased = await keeper.lease({ ...wish, patienceMs: patienceMs ?? usualPatienceMs });
       return changes ? followed(leased, act, observer) : leased;
     },
+    watch: vigil({ tokens, callers, decide: services.decide, revalidateMs }),
     async outdate(act) {
       const { machine } = act.located.found;
       if (machine !== undefined && changesPower(act)) await observations.outdate(machine.id, wanted(act));

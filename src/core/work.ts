@@ -49,6 +49,8 @@ export const worker = ({ steps, executions, callers, step, href, log }: Ports): 
       revision: null,
       patienceMs: null,
       href,
+      emit: async () => undefined,
+      isStream: false,
       signal,
       note,
     };

@@ -19,18 +19,20 @@ export const failures = ({ serviceType, authUri, href, log }: Options): ErrorReq
     const { requestId } = locals;
     locals.code = fault.code;
     if (fault.code === 'internal') log.error({ request_id: requestId, err: thrown }, 'request.broke');
+    const link = locals.arrival?.href ?? href;
+    const help = (code: string): string => `${link('/')}docs/faults#${code}`;
+    const body = problem(fault, { serviceType, requestId, help });
     if (response.headersSent) {
-      response.destroy();
+      if (locals.events) locals.events.end(body);
+      else response.destroy();
       return;
     }
     if (fault.status === 401) response.set('WWW-Authenticate', `Keystone uri="${authUri}"`);
     if (fault.retryAfter !== undefined) response.set('Retry-After', String(fault.retryAfter));
-    const link = locals.arrival?.href ?? href;
-    const help = (code: string): string => `${link('/')}docs/faults#${code}`;
     response.set(fault.headers).status(fault.status);
     // keystoneauth reads an error body only when its type begins so.
     const wantsProblem = request.headers.accept?.includes('application/problem+json') === true;
     response.vary('Accept').type(wantsProblem ? 'application/problem+json' : 'application/json');
-    response.send(JSON.stringify(problem(fault, { serviceType, requestId, help })));
+    response.send(JSON.stringify(body));
   };
 };

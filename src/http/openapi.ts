@@ -113,8 +113,9 @@ const headersRead = (operation: Operation): readonly string[] => [
 const mindsRevision = ({ on, effect, needs = [] }: Operation): boolean =>
   effect === 'change' && on !== 'service' && needs.length === 0;
 
-const success = ({ statuses = [200], output, answer }: Operation, known: Schemas): Json => {
-  const schema = known.of(output, 'output');
+const success = ({ statuses = [200], output, event, answer }: Operation, known: Schemas): Json => {
+  const schema = known.of(event ?? output, 'output');
+  const type = event === undefined ? 'application/json' : 'text/event-stream';
   const revision = answer === undefined ? null : revisionIn(schema, known);
   const isPlaced = statuses.some((status) => status === 201 || status === 202);
   return Object.fromEntries(
@@ -127,7 +128,7 @@ const success = ({ statuses = [200], output, answer }: Operation, known: Schemas
           ...refs('headers', [...(isPlaced ? ['Location'] : []), ...(revision === 'always' ? ['ETag'] : [])]),
           ...(revision === 'asked' && { ETag: { ...headers['ETag'], required: false } }),
         },
-        ...(status !== 204 && { content: { 'application/json': { schema } } }),
+        ...(status !== 204 && { content: { [type]: { schema } } }),
       },
     ]),
   );

@@ -2,6 +2,7 @@ import { Router, type Response } from 'express';
 import { execute, type Steps } from '../core/execute.ts';
 import { fromStrings } from '../core/from-strings.ts';
 import type { Answer, Operation, SuccessStatus } from '../core/operation.ts';
+import { eventStream } from './event-stream.ts';
 import { otherMethods } from './methods.ts';
 import { arrivalOf } from './surround.ts';
 import {
@@ -33,6 +34,8 @@ export const routes = ({ steps, operations }: Options): Router => {
       const { address, href, path } = arrivalOf(response);
       const noted = { operation: operation.name };
       locals['noted'] = noted;
+      const events = operation.event === undefined ? null : eventStream(response);
+      locals['events'] = events;
       const output = await execute(steps, operation, {
         credentials: {
           token: tokenOf(request),
@@ -48,9 +51,14 @@ export const routes = ({ steps, operations }: Options): Router => {
         globalRequestId: globalRequestId(request),
         address,
         href,
+        emit: async (event) => events?.emit(event),
         gone: goneSignal(response),
         note: (fields) => Object.assign(noted, fields),
       });
+      if (events !== null) {
+        events.end(null);
+        return;
+      }
       const answer = { status: operation.statuses?.[0] ?? 200, ...operation.answer?.(output) };
       send(response, output, answer, href);
     });

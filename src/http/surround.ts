@@ -2,6 +2,7 @@ import type { RequestHandler, Response } from 'express';
 import type { Log } from '../ports/services.ts';
 import { pathOf, type Arrival } from './arrival.ts';
 import { microversions } from './discovery.ts';
+import type { EventStream } from './event-stream.ts';
 import { globalRequestId, newRequestId } from './request.ts';
 
 export interface Surroundings {
@@ -15,6 +16,8 @@ export interface Locals {
   requestId: string;
   arrival?: Arrival;
   noted?: { operation: string };
+  /** Of a stream, once it has begun. */
+  events?: EventStream | null;
   /** Of the fault it was answered with. */
   code?: string;
 }

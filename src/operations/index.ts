@@ -26,6 +26,7 @@ import { machineUpdate } from './machine-update.ts';
 import { operationGet } from './operation-get.ts';
 import { powerGet } from './power-get.ts';
 import { powerSet } from './power-set.ts';
+import { powerWatch } from './power-watch.ts';
 import { tagAdd } from './tag-add.ts';
 import { tagClear } from './tag-clear.ts';
 import { tagGet } from './tag-get.ts';
@@ -50,6 +51,7 @@ export const operations: readonly Operation[] = [
   tagRemove,
   powerGet,
   powerSet,
+  powerWatch,
   bootGet,
   bootSet,
   healthGet,

@@ -233,6 +233,8 @@ export interface Reach {
 export interface Tokens {
   /** Faults: `unauthenticated`, `identity-unavailable`, `identity-misconfigured`. */
   validate(token: Secret, signal: AbortSignal): Promise<Identity>;
+  /** The same, asked anew whatever is known; what it learns counts for all. */
+  revalidate(token: Secret, signal: AbortSignal): Promise<Identity>;
 }
 
 /** What a directory says of a user. */

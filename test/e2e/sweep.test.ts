@@ -26,6 +26,7 @@ const levels: Readonly<Record<Permission, Level>> = {
   'oob:credential:set': 'admin',
   'oob:power:get': 'reader',
   'oob:power:set': 'member',
+  'oob:power:watch': 'reader',
   'oob:boot:get': 'reader',
   'oob:boot:set': 'member',
   'oob:health:get': 'reader',
@@ -191,7 +192,11 @@ describe('every route, by every persona', () => {
           status,
           headers,
           body: answer,
-        } = await (operation.method === 'get' ? client.get(path) : client[operation.method](path, body));
+        } = await (operation.event !== undefined
+          ? begun(igor.url + path, token)
+          : operation.method === 'get'
+            ? client.get(path)
+            : client[operation.method](path, body));
         if (outcome === 'done') expect(operation.statuses ?? [200]).to.include(status);
         else {
           expect(status).to.equal(outcome);
@@ -203,3 +208,12 @@ describe('every route, by every persona', () => {
     }
   }
 });
+
+/** How a stream begins, or is refused; nobody listens on. */
+const begun = async (url: string, token: string | null) => {
+  const enough = new AbortController();
+  const answer = await fetch(url, { headers: token === null ? {} : { 'X-Auth-Token': token }, signal: enough.signal });
+  const body: unknown = answer.status === 200 ? {} : await answer.json();
+  enough.abort();
+  return { status: answer.status, headers: Object.fromEntries(answer.headers), body };
+};

@@ -75,8 +75,30 @@ export const checkOf = (document: Json): Check => {
       return body === '' ? null : `has a body, and the document declares none: ${body.slice(0, 200)}`;
     const media = content[type ?? ''];
     if (media === undefined) return `is ${type ?? 'without a Content-Type'}, which the document does not declare`;
-    const wrong = fits(media.schema, type?.endsWith('json') === true ? parsed(body) : body);
+    const wrong =
+      type === 'text/event-stream'
+        ? eventFaults(media.schema, body)
+        : fits(media.schema, type?.endsWith('json') === true ? parsed(body) : body);
     return wrong === null ? null : `the body does not fit:${wrong}; it is ${body.slice(0, 300)}`;
+  };
+
+  /** Of the events that are whole: each fits, and a last one tells how it ended. */
+  const eventFaults = (schema: Json, body: string): string | null => {
+    const named: Readonly<Record<string, Json>> = {
+      message: schema,
+      fault: { $ref: '#/components/schemas/Error' },
+      end: { type: 'object' },
+    };
+    const whole = body.split('\n\n').slice(0, -1);
+    const wrong = whole
+      .filter((event) => !event.startsWith(':'))
+      .map((event) => {
+        const as = named[/^event: (.*)$/m.exec(event)?.[1] ?? 'message'];
+        return as === undefined
+          ? ` an event of no known name: ${event}`
+          : fits(as, parsed(/^data: (.*)$/m.exec(event)?.[1] ?? ''));
+      });
+    return wrong.find((one) => one !== null) ?? null;
   };
 
   return (answer) => {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Identity } from '../../domain/caller.ts';
 import { Fault } from '../../domain/fault.ts';
+import type { Secret } from '../../domain/secret.ts';
 import type { Tokens } from '../../ports/services.ts';
 import { invalid, type Validate } from './validate.ts';
 
@@ -30,30 +31,33 @@ export const tokenCache = (validate: Validate, { seconds, entries }: Options): T
   const refused = new LRUCache<string, true>({ max: mostRefused, ttl: refusedMs });
   const flights = new Map<string, Promise<Identity>>();
 
+  /** Past what is known; what it learns counts for all. */
+  const ask = async (key: string, token: Secret, signal: AbortSignal): Promise<Identity> => {
+    const now = Date.now();
+    const flight = flights.get(key) ?? validate(token).finally(() => flights.delete(key));
+    flights.set(key, flight);
+    const identity = await unlessAborted(flight, signal).catch((fault: unknown) => {
+      if (fault instanceof Fault && fault.code === 'unauthenticated') {
+        known.delete(key);
+        refused.set(key, true);
+      }
+      throw fault;
+    });
+    if (identity.expiresAt.getTime() <= Date.now()) throw invalid();
+    const until = Math.min(identity.expiresAt.getTime(), now + seconds * 1000);
+    if (seconds > 0) known.set(key, { identity, until });
+    return identity;
+  };
+
   return {
     async validate(token, signal) {
-      const text = token.reveal();
-      if (text.length > longest || !tokenText.test(text)) throw invalid();
-      const key = createHash('sha256').update(text).digest('base64');
-      const now = Date.now();
+      const key = keyOf(token);
       const held = known.get(key);
-      if (held !== undefined && held.until > now) return held.identity;
+      if (held !== undefined && held.until > Date.now()) return held.identity;
       if (refused.has(key)) throw invalid();
-
-      let flight = flights.get(key);
-      if (flight === undefined) {
-        flight = validate(token).finally(() => flights.delete(key));
-        flights.set(key, flight);
-      }
-      const identity = await unlessAborted(flight, signal).catch((fault: unknown) => {
-        if (fault instanceof Fault && fault.code === 'unauthenticated') refused.set(key, true);
-        throw fault;
-      });
-      if (identity.expiresAt.getTime() <= Date.now()) throw invalid();
-      const until = Math.min(identity.expiresAt.getTime(), now + seconds * 1000);
-      if (seconds > 0) known.set(key, { identity, until });
-      return identity;
+      return ask(key, token, signal);
     },
+    revalidate: async (token, signal) => ask(keyOf(token), token, signal),
   };
 };
 
@@ -65,3 +69,10 @@ const unlessAborted = async <T>(work: Promise<T>, signal: AbortSignal): Promise<
     signal.addEventListener('abort', leave, { once: true });
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
   });
+
+/** Faults: `unauthenticated` for what is no token at all. */
+const keyOf = (token: Secret): string => {
+  const text = token.reveal();
+  if (text.length > longest || !tokenText.test(text)) throw invalid();
+  return createHash('sha256').update(text).digest('base64');
+};

@@ -106,6 +106,7 @@ const stage = (): Stage => {
       step('lease', 'controller-busy');
       return leased;
     },
+    watch: () => ({ signal: new AbortController().signal, [Symbol.dispose]: () => undefined }),
     async outdate() {
       step('outdate', 'store-unavailable');
     },
@@ -143,6 +144,7 @@ const request = (input: unknown = { target: 'on' }): Request => ({
   patienceMs: null,
   requestId: 'req-1',
   globalRequestId: null,
+  emit: async () => undefined,
   gone: new AbortController().signal,
   note: () => undefined,
 });

@@ -1,0 +1,93 @@
+import { asFault, Fault } from '../domain/fault.ts';
+import type { Decision, Permission } from '../domain/policy.ts';
+import type { Tokens } from '../ports/services.ts';
+import type { Callers } from './callers.ts';
+import type { LocatedAct, Vigil } from './execute.ts';
+import type { Subject } from './subject.ts';
+import type { Caller } from '../domain/caller.ts';
+
+interface Ports {
+  readonly tokens: Tokens;
+  readonly callers: Pick<Callers, 'again'>;
+  readonly decide: (caller: Caller, permission: Permission, subject: Subject) => Decision;
+  /** Milliseconds between two questions to Keystone whether the token still stands. */
+  readonly revalidateMs: number;
+}
+
+/** Grants, rules and owners are looked at so often; what they take away is gone within two seconds. */
+const lookMs = 1_000;
+/** While Keystone does not answer, a stream goes on for so many intervals. */
+const mostUnanswered = 2;
+
+/** Faults of its signal: `unauthenticated` when the token has ended or was revoked, `forbidden`, `not-found`, and those of the questions. */
+export const vigil =
+  ({ tokens, callers, decide, revalidateMs }: Ports) =>
+  ({ caller, operation, located }: LocatedAct): Vigil => {
+    const end = new AbortController();
+    const cut = (thrown: unknown): void => end.abort(asFault(thrown));
+
+    let current = caller;
+    const stillMay = async (): Promise<void> => {
+      const now = await callers.again(current);
+      const subject = await located.now();
+      if (!decide(now, operation.permission, subject).permitted)
+        throw new Fault('forbidden', `${operation.permission} has been taken away`);
+    };
+    let unanswered = 0;
+    const stillIs = async (): Promise<void> => {
+      if (caller.token === null) return;
+      try {
+        await tokens.revalidate(caller.token, end.signal);
+        // What else has a say in it is asked by this one; the roles may have changed as well.
+        current = { ...caller, identity: await tokens.validate(caller.token, end.signal) };
+        unanswered = 0;
+      } catch (thrown) {
+        const fault = asFault(thrown);
+        unanswered += 1;
+        if (fault.status !== 503 || unanswered >= mostUnanswered) throw fault;
+      }
+    };
+
+    const stops = [every(lookMs, stillMay, cut), every(Math.max(revalidateMs, lookMs), stillIs, cut)];
+    // A service may go on with a user's token that has ended (`allow_expired`).
+    if (caller.service === null)
+      stops.push(at(caller.identity.expiresAt, () => cut(new Fault('unauthenticated', 'the token has ended'))));
+    return {
+      signal: end.signal,
+      [Symbol.dispose]() {
+        for (const stop of stops) stop();
+        end.abort();
+      },
+    };
+  };
+
+/** One question after the other, never two at once. */
+const every = (ms: number, ask: () => Promise<void>, failed: (thrown: unknown) => void): (() => void) => {
+  let stopped = false;
+  let timer: NodeJS.Timeout;
+  const next = (): void => {
+    timer = setTimeout(() => {
+      ask().then(
+        () => {
+          if (!stopped) next();
+        },
+        (thrown: unknown) => {
+          if (!stopped) failed(thrown);
+        },
+      );
+    }, ms);
+  };
+  next();
+  return () => {
+    stopped = true;
+    clearTimeout(timer);
+  };
+};
+
+/** The longest that a timer can wait. */
+const mostMs = 2 ** 31 - 1;
+
+const at = (instant: Date, act: () => void): (() => void) => {
+  const timer = setTimeout(act, Math.min(Math.max(instant.getTime() - Date.now(), 0), mostMs));
+  return () => clearTimeout(timer);
+};

@@ -1,0 +1,51 @@
+import type { Response } from 'express';
+
+/** Server-sent events (WHATWG HTML §9.2) as an answer: begun by the first of them, so that a refusal before it is an ordinary one. */
+export interface EventStream {
+  /** Resolves once it may send another. A client that takes nothing for long is cut off. */
+  emit(event: unknown): Promise<void>;
+  /** Ends it; with a fault, the last event tells why. */
+  end(problem: object | null): void;
+}
+
+/** Often enough for what closes idle connections on the way. */
+const beatMs = 15_000;
+/** How long a client may take nothing. */
+const stallMs = 30_000;
+
+export const eventStream = (response: Response): EventStream => {
+  let beat: NodeJS.Timeout | undefined;
+  const begin = (): void => {
+    response.status(200).set({ 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' });
+    response.flushHeaders();
+    beat = setInterval(() => void response.write(': still here\n\n'), beatMs);
+    response.once('close', () => clearInterval(beat));
+  };
+  return {
+    async emit(event) {
+      if (!response.headersSent) begin();
+      if (response.write(`data: ${JSON.stringify(event)}\n\n`)) return;
+      await drained(response);
+    },
+    end(problem) {
+      clearInterval(beat);
+      if (response.destroyed) return;
+      response.end(
+        problem === null ? 'event: end\ndata: {}\n\n' : `event: fault\ndata: ${JSON.stringify(problem)}\n\n`,
+      );
+    },
+  };
+};
+
+const drained = async (response: Response): Promise<void> =>
+  new Promise((resolve) => {
+    const finish = (): void => {
+      clearTimeout(timer);
+      response.off('drain', finish);
+      response.off('close', finish);
+      resolve();
+    };
+    const timer = setTimeout(() => response.destroy(), stallMs);
+    response.once('drain', finish);
+    response.once('close', finish);
+  });

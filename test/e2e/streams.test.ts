@@ -1,0 +1,153 @@
+import { once } from 'node:events';
+import http from 'node:http';
+import { expect } from 'chai';
+import { enrol, type Enrolled } from '../support/enrol.ts';
+import { startIgor, tokenOf, type Client, type TestIgor } from '../support/igor.ts';
+import { keystone } from '../support/parts.ts';
+import { passwordToken } from '../../deploy/demo/json-client.ts';
+
+/** What a client of an event stream has heard so far. */
+interface Listener {
+  readonly events: readonly { readonly event: string; readonly data: Readonly<Record<string, unknown>> }[];
+  /** Resolves with the milliseconds since 1970 at which the stream ended. */
+  readonly ended: Promise<number>;
+  /** Resolves when so many events have come. */
+  heard(count: number): Promise<void>;
+  leave(): void;
+}
+
+const listen = async (url: string, token: string): Promise<Listener> => {
+  const request = http.get(url, { headers: { 'X-Auth-Token': token } });
+  const [response] = (await once(request, 'response')) as [http.IncomingMessage];
+  expect(response.statusCode).to.equal(200);
+  expect(response.headers['content-type']).to.match(/^text\/event-stream/);
+  const events: { event: string; data: Record<string, unknown> }[] = [];
+  let text = '';
+  response.setEncoding('utf8');
+  response.on('data', (chunk: string) => {
+    const parts = (text + chunk).split('\n\n');
+    text = parts.pop() ?? '';
+    for (const part of parts.filter((one) => !one.startsWith(':'))) {
+      const event = /^event: (.*)$/m.exec(part)?.[1] ?? 'message';
+      events.push({ event, data: JSON.parse(/^data: (.*)$/m.exec(part)?.[1] ?? '{}') as Record<string, unknown> });
+    }
+    response.emit('heard');
+  });
+  const ended = once(response, 'end').then(() => Date.now());
+  return {
+    events,
+    ended,
+    async heard(count) {
+      while (events.length < count) await once(response, 'heard', { signal: AbortSignal.timeout(10_000) });
+    },
+    leave: () => request.destroy(),
+  };
+};
+
+describe('an open stream', () => {
+  let igor: TestIgor;
+  let machine: Enrolled;
+  let erin: Client;
+  before(async () => {
+    igor = await startIgor({ IGOR_TOKEN_CACHE_SECONDS: '2' });
+    machine = await enrol(igor, 'alpha');
+    erin = await igor.as('erin');
+  });
+  after(async () => igor.stop());
+
+  const streamOf = (of: Enrolled): string => `${igor.url}/v1/machines/${of.id}/power/events`;
+  const codeOf = ({ events }: Listener): unknown =>
+    (events.at(-1)?.data as { errors?: { code: string }[] } | undefined)?.errors?.[0]?.code;
+
+  const granted = async (until: Date): Promise<string> => {
+    const { seed } = await keystone();
+    const grant = {
+      machine: machine.id,
+      permissions: ['oob:power:watch'],
+      grantee: { user_id: seed.users['mallory'] },
+      until: until.toISOString(),
+      reason: 'to watch',
+    };
+    return ((await erin.post('/v1/grants', { grant }).expect(201)).body as { grant: { id: string } }).grant.id;
+  };
+
+  it('tells what is known, and then what changes', async () => {
+    const bob = await igor.as('bob');
+    await bob.put(`/v1/machines/${machine.id}/power`, { target: 'off' }).expect(200);
+    await bob.get(`/v1/machines/${machine.id}/power?refresh=true`).expect(200);
+    const stream = await listen(streamOf(machine), bob.token);
+    await stream.heard(1);
+    await bob.put(`/v1/machines/${machine.id}/power`, { target: 'on' }).expect(200);
+    while (stream.events.at(-1)?.data['state'] !== 'on') await stream.heard(stream.events.length + 1);
+    stream.leave();
+    expect(stream.events[0]?.data['state']).to.equal('off');
+  });
+
+  it('is refused like any request, before it begins', async () => {
+    const { status, headers } = await fetch(streamOf(machine), {
+      headers: { 'X-Auth-Token': await tokenOf('mallory') },
+    });
+    expect(status).to.equal(404);
+    expect(headers.get('content-type')).to.match(/^application\/json/);
+  });
+
+  it('is cut within two seconds when the grant that opened it is revoked, and says why', async () => {
+    const id = await granted(new Date(Date.now() + 3_600_000));
+    const stream = await listen(streamOf(machine), await tokenOf('mallory'));
+    await stream.heard(1);
+    const revokedAt = Date.now();
+    await erin.delete(`/v1/grants/${id}`).expect(204);
+    expect((await stream.ended) - revokedAt).to.be.lessThan(2_000);
+    expect(stream.events.at(-1)?.event).to.equal('fault');
+    expect(codeOf(stream)).to.equal('out-of-band.forbidden');
+  });
+
+  it('is cut within two seconds when the grant ends by itself', async () => {
+    const until = new Date(Date.now() + 2_500);
+    await granted(until);
+    const stream = await listen(streamOf(machine), await tokenOf('mallory'));
+    expect((await stream.ended) - until.getTime())
+      .to.be.greaterThan(-50)
+      .and.lessThan(2_000);
+  });
+
+  it('is cut within the re-validation interval when its token is revoked', async () => {
+    const { url } = await keystone();
+    const login = { url, user: 'carol', password: 'carolpw', project: 'alpha', signal: AbortSignal.timeout(10_000) };
+    const token = await passwordToken(login);
+    const stream = await listen(streamOf(machine), token);
+    await stream.heard(1);
+    const revokedAt = Date.now();
+    const revoked = await fetch(`${url}/auth/tokens`, {
+      method: 'DELETE',
+      headers: { 'X-Auth-Token': token, 'X-Subject-Token': token },
+    });
+    expect(revoked.status).to.equal(204);
+    expect((await stream.ended) - revokedAt).to.be.lessThan(2_000 + 2_000);
+    expect(codeOf(stream)).to.equal('out-of-band.unauthenticated');
+  });
+
+  it('is cut when its machine goes to another project', async () => {
+    const other = await enrol(igor, 'alpha');
+    const { seed } = await keystone();
+    const stream = await listen(streamOf(other), await tokenOf('bob'));
+    await stream.heard(1);
+    const movedAt = Date.now();
+    const alice = await igor.as('alice');
+    await alice.patch(`/v1/machines/${other.id}`, { machine: { project_id: seed.projects['beta'] } }).expect(200);
+    expect((await stream.ended) - movedAt).to.be.lessThan(2_000);
+    expect(codeOf(stream)).to.equal('out-of-band.not-found');
+  });
+
+  it('leaves nothing running when its client goes away', async () => {
+    const stream = await listen(streamOf(machine), await tokenOf('bob'));
+    await stream.heard(1);
+    const lines = (): number =>
+      igor.logged.filter(({ msg, operation }) => msg === 'request.ended' && operation === 'power.watch').length;
+    const before = lines();
+    stream.leave();
+    for (let tries = 0; lines() === before && tries < 100; tries += 1)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(lines()).to.equal(before + 1);
+  });
+});
