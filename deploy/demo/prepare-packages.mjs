@@ -25,6 +25,8 @@ const always = [
   'openssh-client',
   'curl',
   'python3-openstackclient',
+  'nginx-light',
+  'openssl',
   'python3-keystoneauth1',
   'python3-openstacksdk',
   'curl',
@@ -40,6 +42,7 @@ const also = {
 /** Services that Debian would start, now and at each boot, once their package is there. */
 const services = {
   'openssh-server': ['ssh'],
+  'nginx-light': ['nginx'],
   openipmi: ['openipmi'],
   ipmitool: ['ipmievd'],
   'postgresql-15': ['postgresql'],
