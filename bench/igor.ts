@@ -70,6 +70,7 @@ export const startIgor = async (options: IgorOptions): Promise<BenchIgor> => {
       IGOR_OBSERVE_SECONDS: '3600',
       IGOR_TOKEN_CACHE_SECONDS: '3600',
       IGOR_LOG_LEVEL: 'info',
+      IGOR_RATE_LIMIT: '0',
     },
     cwd: dataDir,
     dir,
