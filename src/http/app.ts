@@ -10,6 +10,7 @@ import { failures } from './failures.ts';
 import { faultsPage } from './faults-page.ts';
 import { otherMethods } from './methods.ts';
 import { negotiated } from './microversion.ts';
+import { insistOnUtf8 } from './request.ts';
 import { routes } from './routes.ts';
 import { arrivalOf, surround, type Locals } from './surround.ts';
 
@@ -59,6 +60,10 @@ export const app = (options: AppOptions): Express => {
   server.use((request, response, next) => {
     const version = negotiated(header(request.headers['openstack-api-version']), serviceType);
     response.set('OpenStack-API-Version', `${serviceType} ${version}`);
+    next();
+  });
+  server.use('/v1', (request, _response, next) => {
+    insistOnUtf8(request);
     next();
   });
   server.use(

@@ -35,7 +35,7 @@ const met: Readonly<Record<FaultCode, keyof typeof cases | 'own' | 'connection' 
   'too-large': 'body',
   'unsupported-media-type': 'body',
   'too-many-requests': 'always',
-  'headers-too-large': 'connection',
+  'headers-too-large': 'always',
   internal: 'always',
   'controller-refused': 'controller',
   'controller-login-refused': 'controller',

@@ -75,5 +75,12 @@ export const withParts = (input: unknown, parts: Readonly<Record<string, string>
   return { ...input, ...parts };
 };
 
+/** JSON is in UTF-8 (RFC 8259 §8.1); the parser would take whatever begins with `utf-`. Faults: `unsupported-media-type`. */
+export const insistOnUtf8 = ({ headers }: HttpRequest): void => {
+  const charset = /;\s*charset\s*=\s*"?([^\s;"]*)/i.exec(headers['content-type'] ?? '')?.[1] ?? 'utf-8';
+  if (charset.toLowerCase() !== 'utf-8')
+    throw new Fault('unsupported-media-type', 'body: must be JSON in UTF-8, not compressed');
+};
+
 const hasBody = ({ headers }: HttpRequest): boolean =>
   headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
