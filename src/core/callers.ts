@@ -13,6 +13,8 @@ export interface Callers {
   recalled(recorded: RecordedCaller): Promise<Caller>;
   /** The same one, with what the rules and grants give him now. */
   again(caller: Caller): Promise<Caller>;
+  /** The same one, by what his token stands for now: his roles and groups may have changed as well. */
+  renewed(caller: Caller, identity: Identity, signal: AbortSignal): Promise<Caller>;
 }
 
 interface Ports {
@@ -32,17 +34,27 @@ export const callers = ({ policy, register, groups }: Ports): Callers => {
     return { grants, scope: policy.scopeOf(identity, active) };
   };
 
+  const groupsOf = async (
+    identity: Identity,
+    token: Caller['token'],
+    signal: AbortSignal,
+  ): Promise<readonly string[]> =>
+    token !== null && (await register.hasGroups()) ? ((await groups.of(identity, token, signal)) ?? []) : [];
+
   return {
     async of({ identity, service }, { credentials, requestId, globalRequestId, address }, signal) {
       const { token } = credentials;
-      const asked = token !== null && (await register.hasGroups()) ? await groups.of(identity, token, signal) : null;
-      const groupIds = asked ?? [];
+      const groupIds = await groupsOf(identity, token, signal);
       const entitlement = await entitled(identity, groupIds);
       return { identity, service, address, token, requestId, globalRequestId, groups: groupIds, ...entitlement };
     },
     async recalled(recorded) {
       const entitlement = await entitled(recorded.identity, recorded.groups);
       return { ...recorded, service: null, address: null, token: null, ...entitlement };
+    },
+    async renewed(caller, identity, signal) {
+      const groupIds = await groupsOf(identity, caller.token, signal);
+      return { ...caller, identity, groups: groupIds, ...(await entitled(identity, groupIds)) };
     },
     again: async (caller) => ({ ...caller, ...(await entitled(caller.identity, caller.groups)) }),
   };

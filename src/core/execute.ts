@@ -89,6 +89,8 @@ export interface Steps {
   authenticate(credentials: Credentials, signal: AbortSignal): Promise<Authenticated>;
   /** Refuses who asks too often. */
   admit(identity: Identity): Promise<void>;
+  /** A place for a stream, given back when it ends. */
+  seat(identity: Identity): Disposable;
   scope(authenticated: Authenticated, request: Request, signal: AbortSignal): Promise<Caller>;
   /** The same caller, with what the rules and grants give him now. */
   rescope(caller: Caller): Promise<Caller>;
@@ -114,6 +116,7 @@ export const execute = async (steps: Steps, operation: Operation, request: Reque
   const { userId, projectId } = authenticated.identity;
   request.note({ effect: operation.effect, user: userId, project: projectId });
   await steps.admit(authenticated.identity);
+  using _seat = event === undefined ? null : steps.seat(authenticated.identity);
   const caller = await steps.scope(authenticated, request, signal);
   const input = decode(operation.input, request.input);
   const emit: Request['emit'] = async (told) => request.emit(event?.parse(told));

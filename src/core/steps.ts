@@ -9,6 +9,7 @@ import { locators } from './locate.ts';
 import type { Observer } from './observe.ts';
 import type { Services } from './operation.ts';
 import { rateLimit } from './rate.ts';
+import { seats } from './seats.ts';
 import { vigil } from './vigil.ts';
 
 interface Parts {
@@ -30,6 +31,9 @@ interface Parts {
 /** How long a change waits for another on the same controller, when the caller does not say. */
 const usualPatienceMs = 10_000;
 
+/** Of one user: as many screens as somebody may look at. */
+const mostStreams = 100;
+
 /** Joins the parts to the steps of the flow. */
 export const steps = (parts: Parts): Steps => {
   const { services, tokens, callers, keeper, observer, observations, log, auditReads, revalidateMs } = parts;
@@ -40,6 +44,7 @@ export const steps = (parts: Parts): Steps => {
     services,
     authenticate: authenticate({ tokens }),
     admit: rateLimit(parts.requestsPerMinute),
+    seat: seats(mostStreams),
     scope: callers.of,
     rescope: callers.again,
     locate: async (kind, name, caller) => find[kind](name, caller),

@@ -8,7 +8,7 @@ import type { Caller } from '../domain/caller.ts';
 
 interface Ports {
   readonly tokens: Tokens;
-  readonly callers: Pick<Callers, 'again'>;
+  readonly callers: Pick<Callers, 'again' | 'renewed'>;
   readonly decide: (caller: Caller, permission: Permission, subject: Subject) => Decision;
   /** Milliseconds between two questions to Keystone whether the token still stands. */
   readonly revalidateMs: number;
@@ -38,8 +38,8 @@ export const vigil =
       if (caller.token === null) return;
       try {
         await tokens.revalidate(caller.token, end.signal);
-        // What else has a say in it is asked by this one; the roles may have changed as well.
-        current = { ...caller, identity: await tokens.validate(caller.token, end.signal) };
+        // What else has a say in it is asked by this one; roles and groups may have changed as well.
+        current = await callers.renewed(caller, await tokens.validate(caller.token, end.signal), end.signal);
         unanswered = 0;
       } catch (thrown) {
         const fault = asFault(thrown);

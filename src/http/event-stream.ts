@@ -24,12 +24,17 @@ export const eventStream = (response: Response): EventStream => {
   return {
     async emit(event) {
       if (!response.headersSent) begin();
+      // Nothing but the header was asked for; that the answer is out ends what runs.
+      if (response.req.method === 'HEAD') {
+        response.end();
+        return;
+      }
       if (response.write(`data: ${JSON.stringify(event)}\n\n`)) return;
       await drained(response);
     },
     end(problem) {
       clearInterval(beat);
-      if (response.destroyed) return;
+      if (response.destroyed || response.writableEnded) return;
       response.end(
         problem === null ? 'event: end\ndata: {}\n\n' : `event: fault\ndata: ${JSON.stringify(problem)}\n\n`,
       );

@@ -38,12 +38,10 @@ export const revisionOf = (request: HttpRequest): number | null => {
   return Number(revision);
 };
 
-/** Aborted when the client goes away before the answer is whole. */
+/** Aborted when the client goes away, or has all that it asked for. */
 export const goneSignal = (response: Response): AbortSignal => {
   const gone = new AbortController();
-  response.once('close', () => {
-    if (!response.writableFinished) gone.abort();
-  });
+  response.once('close', () => gone.abort());
   return gone.signal;
 };
 

@@ -71,6 +71,28 @@ describe('an open stream', () => {
     return ((await erin.post('/v1/grants', { grant }).expect(201)).body as { grant: { id: string } }).grant.id;
   };
 
+  it('is not held open by who asks for its header alone', async () => {
+    const { token } = await igor.as('bob');
+    const answer = await fetch(streamOf(machine), {
+      method: 'HEAD',
+      headers: { 'X-Auth-Token': token },
+      signal: AbortSignal.timeout(10_000),
+    });
+    expect(answer.status).to.equal(200);
+    expect(answer.headers.get('content-type')).to.match(/^text\/event-stream/);
+    const lines = () => igor.logged.filter(({ msg, method }) => msg === 'request.ended' && method === 'HEAD');
+    while (lines().length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  });
+
+  it('is one of a hundred at most of the same user', async () => {
+    const { token } = await igor.as('carol');
+    const open = await Promise.all(Array.from({ length: 100 }, async () => listen(streamOf(machine), token)));
+    const refused = await fetch(streamOf(machine), { headers: { 'X-Auth-Token': token } });
+    expect(refused.status).to.equal(429);
+    expect(Number(refused.headers.get('retry-after'))).to.be.greaterThan(0);
+    for (const stream of open) stream.leave();
+  });
+
   it('tells what is known, and then what changes', async () => {
     const bob = await igor.as('bob');
     await bob.put(`/v1/machines/${machine.id}/power`, { target: 'off' }).expect(200);

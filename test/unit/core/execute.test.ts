@@ -89,6 +89,7 @@ const stage = (): Stage => {
       order.push('scope again');
       return caller;
     },
+    seat: () => ({ [Symbol.dispose]: () => undefined }),
     async admit() {
       step('admit', 'too-many-requests');
     },
