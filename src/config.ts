@@ -39,6 +39,10 @@ export const settings = z.strictObject({
     .default('x-forwarded')
     .describe('What they set: X-Forwarded-*, or Forwarded (RFC 7239); the other is not looked at'),
   IGOR_CORS_ORIGINS: originList.optional().describe('Origins whose pages may ask, with commas between'),
+  IGOR_POLICY_FILE: z
+    .string()
+    .optional()
+    .describe('Rules that differ from the usual ones, in YAML; read again when it changes'),
   IGOR_RATE_LIMIT: z.coerce
     .number()
     .int()

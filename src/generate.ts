@@ -2,28 +2,17 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import { settings } from './config.ts';
 import { faults } from './domain/fault.ts';
-import { rules } from './domain/policy.ts';
 import { openapi } from './http/openapi.ts';
-import { executionRun } from './operations/execution-run.ts';
 import { operations } from './operations/index.ts';
+import { policySample } from './policy-sample.ts';
 import { version } from './version.ts';
 
 /** What is derived from declarations and committed, so that a change of it is seen. `--check` only compares. */
 const files: Readonly<Record<string, () => string>> = {
   'openstack/openapi.json': () => `${JSON.stringify(openapi(operations, version), null, 2)}\n`,
-  'openstack/policy.yaml.sample': () => policySample(),
+  'openstack/policy.yaml.sample': policySample,
   'deploy/igor.env.sample': () => environmentSample(),
   'docs/faults.md': () => faultsPage(),
-};
-
-const policySample = (): string => {
-  const guarded = Object.entries(rules).map(([permission, rule]) => {
-    const guards = operations.filter((operation) => operation.permission === permission);
-    const lines = guards.map(({ method, path, summary }) => `# ${summary}\n# ${method.toUpperCase()} /v1${path}\n`);
-    if (executionRun.permission === permission) lines.push(`# ${executionRun.summary}\n`);
-    return `${lines.join('')}# "${permission}": "${rule}"\n`;
-  });
-  return `# The rules that are in force, in oslo.policy's language.\n\n${guarded.join('\n')}`;
 };
 
 const environmentSample = (): string => {

@@ -18,6 +18,7 @@ import { observations } from './adapters/postgres/observations.ts';
 import { joinReplicas } from './adapters/postgres/replicas.ts';
 import { migrate } from './adapters/postgres/source.ts';
 import { sqlOf } from './adapters/postgres/sql.ts';
+import { livePolicy } from './adapters/policy-watch.ts';
 import { reach } from './adapters/reach.ts';
 import { ssh } from './adapters/ssh.ts';
 import { atStart } from './catalogue.ts';
@@ -34,7 +35,6 @@ import { worker } from './core/work.ts';
 import { openDatabase, openKeyring } from './database.ts';
 import { asFault, told } from './domain/fault.ts';
 import { readNetworks } from './domain/networks.ts';
-import { policy } from './domain/policy.ts';
 import { isOf, type Keycloak } from './domain/keycloak.ts';
 import { targetNetworks } from './domain/target-networks.ts';
 import { originsOf } from './domain/web-address.ts';
@@ -82,6 +82,8 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
     const publicUrl = (settings.IGOR_PUBLIC_URL ?? usualUrl).replace(/\/+$/, '');
     const href = (path: string): string => `${publicUrl}${path}`;
     const numbers = metrics();
+    const rules = await livePolicy({ path: settings.IGOR_POLICY_FILE, log, heard: numbers.policyRead });
+    undo.push(async () => rules.stop());
 
     const keyring = await openKeyring(settings);
     const { database, embedded, close } = await openDatabase(settings, log);
@@ -114,7 +116,6 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
     // Of our own token, which shows that Keystone answers and that we may.
     const validates = remembered(readyMs, async () => validate((await service.current()).token));
 
-    const rules = policy();
     const reachable = reach(targetNetworks(settings.IGOR_TARGET_NETWORKS.split(',').map((network) => network.trim())));
     const machinesOf = machines(sql, keyring);
     const controllersOf = controllers(sql, keyring);

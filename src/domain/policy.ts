@@ -8,7 +8,7 @@ import { written } from './policy-text.ts';
  * tokens do not imply one another: in Keystone 22 `manager` implies nothing, and an application credential may carry
  * `member` without `reader`.
  */
-const aliases = {
+export const aliases = {
   admin: 'role:admin',
   manager: 'rule:admin or (role:manager and project_id:%(project_id)s)',
   member: 'rule:manager or (role:member and project_id:%(project_id)s)',
@@ -94,6 +94,7 @@ export const forDomains: readonly Permission[] = [
   'oob:machine:update',
   'oob:power:get',
   'oob:power:set',
+  'oob:power:watch',
   'oob:boot:get',
   'oob:boot:set',
   'oob:health:get',

@@ -5,6 +5,8 @@ export interface Metrics {
   readonly observe: (operation: string, status: number, seconds: number) => void;
   readonly unknownOutcomes: (count: number) => void;
   readonly alarmed: (event: string) => void;
+  /** A version of the policy file was read: whether it is in force now. */
+  readonly policyRead: (isInForce: boolean) => void;
   /** /metrics, and /ready with the causes why not; a listener of its own, for operators alone. */
   listener(ready: () => Promise<readonly string[]>): Server;
 }
@@ -33,6 +35,23 @@ export const metrics = (): Metrics => {
     labelNames: ['event'],
     registers: [registry],
   });
+  const policyFailures = new Counter({
+    name: 'igor_policy_reload_failures_total',
+    help: 'Versions of the policy file that could not be used; the last good one stays in force',
+    registers: [registry],
+  });
+  const policyCurrent = new Gauge({
+    name: 'igor_policy_current',
+    help: '1 when the policy file as it is now is in force',
+    registers: [registry],
+  });
+  policyCurrent.set(1);
+  const policyLoaded = new Gauge({
+    name: 'igor_policy_loaded_timestamp_seconds',
+    help: 'When the rules in force were read',
+    registers: [registry],
+  });
+  policyLoaded.setToCurrentTime();
   const readiness = new Gauge({
     name: 'igor_ready',
     help: '1 when tokens can be validated and the database answers',
@@ -43,6 +62,11 @@ export const metrics = (): Metrics => {
     observe: (operation, status, seconds) => requests.observe({ operation, status }, seconds),
     unknownOutcomes: (count) => unknown.inc(count),
     alarmed: (event) => alarms.inc({ event }),
+    policyRead(isInForce) {
+      policyCurrent.set(isInForce ? 1 : 0);
+      if (isInForce) policyLoaded.setToCurrentTime();
+      else policyFailures.inc();
+    },
     listener: (ready) =>
       http.createServer((request, response) => {
         const answer = async (): Promise<void> => {
