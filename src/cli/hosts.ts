@@ -24,7 +24,7 @@ export const resolve = async (
   words: readonly string[],
 ): Promise<{ readonly hosts: readonly Host[] } | { readonly failure: Failure }> => {
   const names = words.filter((word) => idOf(word) === null);
-  const found = await findMachines(session, { words: names, tags: [] });
+  const found = await findMachines(session, { words: names });
   if ('failure' in found) return found;
   const ids = new Map<string, readonly string[]>();
   for (const { name, id } of found.machines) ids.set(name.toLowerCase(), [...(ids.get(name.toLowerCase()) ?? []), id]);

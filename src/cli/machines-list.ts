@@ -1,29 +1,23 @@
 import { z } from 'zod';
-import type { Answer, Question } from './client.ts';
+import type { Answer, Query, Question } from './client.ts';
 import { notUnderstood, type Failure } from './failure.ts';
 import { inTurn } from './in-turn.ts';
 import type { Session } from './session.ts';
 
-/** A machine, as far as this program reads it. */
-const machine = z.looseObject({
-  id: z.string(),
-  name: z.string(),
-  project_id: z.string().catch(''),
-  tags: z.array(z.string()).catch([]),
-  power_state: z.string().catch('unknown'),
-  health: z.string().catch('unknown'),
-  observed_at: z.string().nullable().catch(null),
-});
+/** A machine, as far as all of this program reads it; whatever else was answered is there too. */
+const machine = z.looseObject({ id: z.string(), name: z.string() });
 export type MachineSeen = z.output<typeof machine>;
 
 const page = z.object({ machines: z.array(machine), links: z.array(z.object({ rel: z.string() })).catch([]) });
 
 type Found = { readonly machines: readonly MachineSeen[] } | { readonly failure: Failure };
-interface Filter {
+interface Wanted {
   /** Names and ids; null: whichever there are. */
   readonly words: readonly string[] | null;
-  /** All of which a machine has. */
-  readonly tags: readonly string[];
+  /** Further parameters of the list, as the service has them: filters, tags, order. */
+  readonly query?: Query;
+  /** As many at most; null: all. Only where there are no words. */
+  readonly most?: number | null;
 }
 
 const pageSize = 1000;
@@ -33,16 +27,15 @@ const atOnce = 4;
 const mostPages = 1000;
 
 /** Every machine that fits and that one may see, over as many requests as that takes. */
-export const findMachines = async (session: Session, { words, tags }: Filter): Promise<Found> => {
-  const usual = { limit: String(pageSize), ...(tags.length > 0 && { tags: tags.join(',') }) };
-  if (words === null) return allPages(session, usual);
-  const ids = words.flatMap((word) => idOf(word) ?? []);
-  const parts = [
-    ...(await inTurn(portions(words.filter((word) => idOf(word) === null)), atOnce, async (portion) =>
-      allPages(session, { ...usual, name: `in:${portion.join(',')}` }),
-    )),
-    ...(await inTurn([...new Set(ids)], atOnce, async (id) => byId(session, id, tags))),
+export const findMachines = async (session: Session, { words, query = {}, most = null }: Wanted): Promise<Found> => {
+  if (words === null) return allPages(session, query, most ?? Infinity);
+  const ids = [...new Set(words.flatMap((word) => idOf(word) ?? []))];
+  const names = words.filter((word) => idOf(word) === null);
+  const questions = [
+    ...portions(names).map((portion) => narrowed(query, 'name', portion)),
+    ...portions(ids).map((portion) => narrowed(query, 'id', portion)),
   ];
+  const parts = await inTurn(questions, atOnce, async (one) => allPages(session, one, Infinity));
   const machines = new Map<string, MachineSeen>();
   for (const part of parts) {
     if ('failure' in part) return part;
@@ -58,35 +51,30 @@ export const idOf = (word: string): string | null => {
   return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 };
 
-/** None, where there is none. */
-const byId = async (session: Session, id: string, tags: readonly string[]): Promise<Found> => {
-  const answer = await session.ask({ method: 'get', path: `/v1/machines/${id}` });
-  if ('failure' in answer) return answer.failure.code === 'not-found' ? { machines: [] } : answer;
-  const { data } = z.object({ machine }).safeParse(answer.body);
-  if (data === undefined) return { failure: notUnderstood() };
-  return { machines: tags.every((tag) => data.machine.tags.includes(tag)) ? [data.machine] : [] };
+/** With one filter more, beside those on the same field. */
+const narrowed = (query: Query, field: string, values: readonly string[]): Query => {
+  const own = `in:${values.join(',')}`;
+  const given = query[field];
+  return { ...query, [field]: given === undefined ? own : [given, own].flat() };
 };
 
-const allPages = async (session: Session, query: Readonly<Record<string, string>>): Promise<Found> => {
+const allPages = async (session: Session, query: Query, most: number): Promise<Found> => {
   const machines: MachineSeen[] = [];
   let marker: string | undefined;
   for (let pages = 0; pages < mostPages; pages += 1) {
-    const found = onePage(await session.ask(question({ ...query, ...(marker !== undefined && { marker }) })));
+    const limit = String(Math.min(pageSize, most - machines.length));
+    const found = onePage(await session.ask(question({ limit, ...query, ...(marker !== undefined && { marker }) })));
     if ('failure' in found) return found;
     machines.push(...found.machines);
     // The link says only that there is more: where it points is not for a token to follow.
     const last = found.machines.at(-1)?.id;
-    if (!found.more || last === undefined || last === marker) break;
+    if (!found.more || last === undefined || last === marker || machines.length >= most) break;
     marker = last;
   }
   return { machines };
 };
 
-const question = (query: Readonly<Record<string, string>>): Question => ({
-  method: 'get',
-  path: '/v1/machines',
-  query,
-});
+const question = (query: Query): Question => ({ method: 'get', path: '/v1/machines', query });
 
 const onePage = (
   answer: Answer,

@@ -73,6 +73,73 @@ describe('igor machines', () => {
     });
   });
 
+  it('passes filters, tags and order on, and takes as many pages as it needs', async () => {
+    for (let index = 0; index < 1500; index += 1) peer.machines.push(machine(`n${index}`, { id: idOf(`${index}`) }));
+    const options = [
+      '--filter',
+      'created_at=gte:2026-11-20',
+      '--filter',
+      'created_at=lt:2026-11-21',
+      '--limit',
+      '1200',
+    ];
+    const more = ['--filter', 'description=a=b', '--not-tag', 'spare', '--any-tag', 'a b', '--sort', 'name:desc'];
+    const { out, code } = await bob.igor(['machines', ...options, ...more]);
+
+    expect(code).to.equal(0);
+    expect(out.trimEnd().split('\n')).to.have.length(1 + 1200);
+    const filters = 'created_at=gte%3A2026-11-20&created_at=lt%3A2026-11-21&description=a%3Db';
+    const rest = 'tags-any=a%20b&not-tags=spare&sort=name%3Adesc';
+    expect(peer.asked[0]?.url).to.equal(`/v1/machines?limit=1000&${filters}&${rest}`);
+    expect(peer.asked[1]?.url).to.match(new RegExp(`^/v1/machines\\?limit=200&.*&marker=`));
+    expect(peer.asked).to.have.length(2);
+  });
+
+  it('shows the columns that are asked for, in a table and as JSON', async () => {
+    peer.machines[0] = machine('osl01', { ssh: null, bindings: [{ roles: ['power'] }], tags: ['a', 'b'] });
+
+    const { out } = await bob.igor([
+      'machines',
+      '-h',
+      'osl01',
+      '-c',
+      'name,ssh',
+      '-c',
+      'bindings',
+      '--columns',
+      'tags',
+    ]);
+    expect(out).to.equal('NAME   SSH  BINDINGS               TAGS\nosl01  -    [{"roles":["power"]}]  a,b\n');
+    expect(peer.asked[0]?.url).to.equal('/v1/machines?limit=1000&fields=id,name,ssh,bindings,tags&name=in%3Aosl01');
+    const json = await bob.igor(['machines', '-h', 'osl01', '-c', 'power_state', '--json']);
+    expect(JSON.parse(json.out)).to.deep.equal({ machines: [{ power_state: 'on' }] });
+  });
+
+  it('joins a range and a filter on names, and misses nobody whom the filter leaves out', async () => {
+    const { code } = await bob.igor(['machines', '-h', 'osl01,nosuch', '--filter', 'name=neq:osl02']);
+
+    expect(code).to.equal(0);
+    expect(peer.asked[0]?.url).to.equal('/v1/machines?limit=1000&name=neq%3Aosl02&name=in%3Aosl01,nosuch');
+  });
+
+  const misunderstood: readonly (readonly [argv: readonly string[], says: string])[] = [
+    [['--filter', 'power_state'], '--filter: must be field=value'],
+    [['--filter', '=on'], '--filter: must be field=value'],
+    [['--filter', 'limit=3'], '--filter: limit is no field of a machine'],
+    [['--limit', '0'], '--limit: must be a whole number'],
+    [['--limit', 'all'], '--limit: must be a whole number'],
+    [['-h', 'osl01', '--sort', 'name'], 'with -h, machines come in the order of the range'],
+    [['-h', 'osl01', '--limit', '3'], 'with -h, machines come in the order of the range'],
+  ];
+  for (const [argv, says] of misunderstood) {
+    it(`does not take ${argv.join(' ')}, and asks for nothing`, async () => {
+      const { code, err } = await bob.igor(['machines', ...argv]);
+      expect(code).to.equal(2);
+      expect(err).to.contain(says);
+      expect(peer.asked).to.deep.equal([]);
+    });
+  }
+
   it('gives the machines as they came with --json', async () => {
     const { machines } = JSON.parse((await bob.igor(['machines', '--json'])).out) as { machines: object[] };
 

@@ -135,10 +135,13 @@ export const startPeer = async (names: readonly string[]): Promise<Peer> => {
 };
 
 const list = (machines: readonly Record<string, unknown>[], query: URLSearchParams): object => {
-  const names = query.get('name')?.replace(/^in:/, '').toLowerCase().split(',');
+  const among = (field: string): readonly string[] | undefined =>
+    query.get(field)?.replace(/^in:/, '').toLowerCase().split(',');
+  const [names, ids] = [among('name'), among('id')];
   const tags = query.get('tags')?.split(',') ?? [];
   const fitting = machines.filter(
-    ({ name, tags: own }) =>
+    ({ id, name, tags: own }) =>
+      (ids === undefined || ids.includes(String(id))) &&
       (names === undefined || names.includes(String(name).toLowerCase())) &&
       tags.every((tag) => (own as string[]).includes(tag)),
   );
