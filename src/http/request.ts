@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
 import type { Request as HttpRequest, Response } from 'express';
 import type { Operation } from '../core/operation.ts';
 import { Fault } from '../domain/fault.ts';
@@ -38,11 +39,28 @@ export const revisionOf = (request: HttpRequest): number | null => {
   return Number(revision);
 };
 
-/** Aborted when the client goes away, or has all that it asked for. */
+/** Aborted when the client of a stream goes away, or has all that it asked for. */
 export const goneSignal = (response: Response): AbortSignal => {
   const gone = new AbortController();
   response.once('close', () => gone.abort());
   return gone.signal;
+};
+
+/**
+ * Aborted when the client goes away: one signal for all requests of a connection, for a signal is dear to make. In Node 20
+ * each leaves behind what only a full collection takes away; without one a request, whoami costs a tenth less.
+ */
+export const departures = (): ((request: HttpRequest) => AbortSignal) => {
+  const known = new WeakMap<Socket, AbortSignal>();
+  return ({ socket }) => {
+    const made = known.get(socket);
+    if (made !== undefined) return made;
+    const gone = new AbortController();
+    if (socket.destroyed) gone.abort();
+    else socket.once('close', () => gone.abort());
+    known.set(socket, gone.signal);
+    return gone.signal;
+  };
 };
 
 /** What the operation is to decode: the body of a change, the query of the rest. */

@@ -6,6 +6,7 @@ import { eventStream } from './event-stream.ts';
 import { otherMethods } from './methods.ts';
 import { arrivalOf } from './surround.ts';
 import {
+  departures,
   furtherParts,
   globalRequestId,
   goneSignal,
@@ -27,6 +28,7 @@ const expressPath = (path: string): string => path.replace(/\{(\w+)\}/g, ':$1');
 /** A route for each operation, and 405 with `Allow` for the other methods of its path. */
 export const routes = ({ steps, operations }: Options): Router => {
   const router = Router({ caseSensitive: true });
+  const goneOf = departures();
   for (const operation of operations) {
     const fromQuery = fromStrings(operation.input);
     router[operation.method](expressPath(operation.path), async (request, response) => {
@@ -52,7 +54,7 @@ export const routes = ({ steps, operations }: Options): Router => {
         address,
         href,
         emit: async (event) => events?.emit(event),
-        gone: goneSignal(response),
+        gone: events === null ? goneOf(request) : goneSignal(response),
         note: (fields) => Object.assign(noted, fields),
       });
       if (events !== null) {
