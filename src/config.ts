@@ -126,6 +126,18 @@ export const settings = z.strictObject({
   IGOR_STOP_SECONDS: seconds.min(1).max(600).default(30).describe('How long a stop waits for what runs'),
   IGOR_REGISTER_CLOUD: z.string().optional().describe('Entry of clouds.yaml with admin credentials, for registration'),
   IGOR_AUDIT_READS: z.stringbool().default(false).describe('Whether plain reads have a row in the journal too'),
+  IGOR_AUDIT_CHAIN_SECONDS: seconds
+    .max(3600)
+    .default(10)
+    .describe('Interval at which the journal is chained under a key of the keyring; 0: never'),
+  IGOR_AUDIT_RETENTION_DAYS: seconds
+    .max(36_500)
+    .default(0)
+    .describe('Days after which rows of the journal are removed; 0: never'),
+  IGOR_EXECUTION_RETENTION_DAYS: seconds
+    .max(36_500)
+    .default(90)
+    .describe('Days after which executions are removed with their output; 0: never'),
   IGOR_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('The least that is logged'),
 });
 export type Settings = z.output<typeof settings>;
@@ -174,6 +186,8 @@ export const readConfig = (options: { readonly cloud: boolean }, environment: En
       ? null
       : readCloud({ OS_CLIENT_CONFIG_FILE: source['OS_CLIENT_CONFIG_FILE'] }, registerName, problems);
   const cloud = options.cloud ? readCloud(source, source['OS_CLOUD'], problems) : null;
+  if (parsed.success && parsed.data.IGOR_AUDIT_RETENTION_DAYS > 0 && parsed.data.IGOR_AUDIT_CHAIN_SECONDS === 0)
+    problems.push('IGOR_AUDIT_RETENTION_DAYS: only what is chained is removed; set IGOR_AUDIT_CHAIN_SECONDS too');
   const keycloak = parsed.success ? readKeycloak(parsed.data, problems) : null;
   if (problems.length > 0 || !parsed.success) return { problems };
   return { config: Object.freeze({ settings: Object.freeze(parsed.data), cloud, registerCloud, keycloak }) };

@@ -9,7 +9,9 @@ const words: Readonly<Record<string, () => Promise<(args: readonly string[]) => 
   config: async () => (await import('./words/config.ts')).configWord,
   key: async () => (await import('./words/key.ts')).keyWord,
 };
+/** Of the words below `audit`, this one asks the database and not the service. */
+const verify = async () => (await import('./words/audit.ts')).auditWord;
 
 const forCli = async () => (await import('./words/cli.ts')).cliWord;
-const own = word === undefined ? undefined : words[word];
+const own = word === undefined ? undefined : word === 'audit' && rest[0] === 'verify' ? verify : words[word];
 process.exitCode = own === undefined ? await (await forCli())(process.argv.slice(2)) : await (await own())(rest);

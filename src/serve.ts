@@ -7,6 +7,7 @@ import { projects } from './adapters/keystone/projects.ts';
 import { serviceLogin } from './adapters/keystone/service-login.ts';
 import { tokenCache } from './adapters/keystone/token-cache.ts';
 import { validation } from './adapters/keystone/validate.ts';
+import { auditChain } from './adapters/postgres/audit-chain.ts';
 import { controllers } from './adapters/postgres/controllers.ts';
 import { hearCanary } from './adapters/postgres/canary.ts';
 import { executions } from './adapters/postgres/executions.ts';
@@ -31,6 +32,7 @@ import { keeper } from './core/lease.ts';
 import { observer } from './core/observe.ts';
 import type { Services } from './core/operation.ts';
 import { steps } from './core/steps.ts';
+import { upkeep } from './core/upkeep.ts';
 import { worker } from './core/work.ts';
 import { openDatabase, openKeyring } from './database.ts';
 import { asFault, told } from './domain/fault.ts';
@@ -177,6 +179,17 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
     });
     const work = worker({ steps: flow, executions: executionsOf, callers: callersOf, step: executionRun, href, log });
 
+    const chainMs = settings.IGOR_AUDIT_CHAIN_SECONDS * 1000;
+    const records = upkeep({
+      chain: auditChain(sql, keyring, { leastAgeMs: chainMs / 2 }),
+      executions: executionsOf,
+      log,
+      show: numbers.chain,
+      chainMs,
+      journalDays: settings.IGOR_AUDIT_RETENTION_DAYS,
+      executionDays: settings.IGOR_EXECUTION_RETENTION_DAYS,
+    });
+
     const handler = app({
       steps: flow,
       operations,
@@ -220,6 +233,7 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
 
     observe.start(settings.IGOR_OBSERVE_SECONDS * 1000);
     work.start();
+    records.start();
     if (embedded) log.warn({ data_dir: settings.IGOR_DATA_DIR }, 'database.embedded');
     void atStart({ service, cloud, registerCloud, database: sql, publicUrl, type: settings.IGOR_SERVICE_TYPE, log });
     log.info(
@@ -235,7 +249,7 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
         const end = AbortSignal.timeout(settings.IGOR_STOP_SECONDS * 1000);
         const answered = server.close(AbortSignal.timeout(settings.IGOR_STOP_SECONDS * 1000 + answerMs));
         await observe.stop();
-        await Promise.all([work.stop(end), keep.stop(end), answered]);
+        await Promise.all([work.stop(end), keep.stop(end), records.stop(), answered]);
         await stopAll();
         log.info({ replica: replicaId }, 'service.stopped');
       },

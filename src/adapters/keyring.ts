@@ -1,5 +1,14 @@
-import { createCipheriv, createDecipheriv, createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  randomBytes,
+  type KeyObject,
+} from 'node:crypto';
 import { Fault } from '../domain/fault.ts';
+import { framed } from '../domain/framed.ts';
 import { newKey, readKeyring, replaceKeyring, writeKeyring } from './keyring-file.ts';
 
 /** Where a sealed value lies; it opens nowhere else. */
@@ -20,6 +29,11 @@ export interface Keyring {
   open(sealed: string, context: SealContext): Buffer;
   /** The id of the key that a value was sealed with. Faults: `internal` for what is no sealed value. */
   keyOf(sealed: string): string;
+  /**
+   * HMAC-SHA256 under a key derived from one here (HKDF, RFC 5869) for this purpose alone.
+   * Faults: `internal` for a key that is not here.
+   */
+  sign(keyId: string, purpose: string, data: Buffer): Buffer;
   /** Every key that it holds. */
   readonly ids: readonly string[];
   has(id: string): boolean;
@@ -81,22 +95,17 @@ const keyringOf = (activeId: string, keys: ReadonlyMap<string, KeyObject>): Keyr
         );
       }
     },
+    sign(keyId, purpose, data) {
+      const key = hkdfSync('sha256', keyFor(keyId), Buffer.alloc(0), purpose, 32);
+      return createHmac('sha256', Buffer.from(key)).update(data).digest();
+    },
     keyOf: (sealed) => parts(sealed).id,
     ids: [...keys.keys()],
     has: (id) => keys.has(id),
   };
 };
 
-/** Each part behind its length, so that no two places are encoded alike. */
-const encoded = ({ table, row, column }: SealContext): Buffer =>
-  Buffer.concat(
-    [version, table, row, column].flatMap((text) => {
-      const bytes = Buffer.from(text);
-      const length = Buffer.alloc(4);
-      length.writeUInt32BE(bytes.length);
-      return [length, bytes];
-    }),
-  );
+const encoded = ({ table, row, column }: SealContext): Buffer => framed([version, table, row, column]);
 
 const parts = (
   sealed: string,

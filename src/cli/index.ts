@@ -40,6 +40,7 @@ Words of the service itself:
   migrate           Bring the database up to date
   register          Put the service into Keystone's catalogue
   config check      Tell every fault of the configuration
+  audit verify      Prove the journal whole, without the service
   key               Make, rotate and show the keys that seal credentials`;
 
 interface Typed {

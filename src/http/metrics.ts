@@ -7,6 +7,12 @@ export interface Metrics {
   readonly alarmed: (event: string) => void;
   /** A version of the policy file was read: whether it is in force now. */
   readonly policyRead: (isInForce: boolean) => void;
+  /** How far the journal is chained. */
+  readonly chain: (standing: {
+    readonly headAt: Date | null;
+    readonly oldestUnchained: Date | null;
+    readonly broken: boolean;
+  }) => void;
   /** /metrics, and /ready with the causes why not; a listener of its own, for operators alone. */
   listener(ready: () => Promise<readonly string[]>): Server;
 }
@@ -58,7 +64,32 @@ export const metrics = (): Metrics => {
     registers: [registry],
   });
 
+  let oldestUnchained: Date | null = null;
+  const head = new Gauge({
+    name: 'igor_audit_head_timestamp_seconds',
+    help: 'When the last batch of the journal was chained, in Unix time',
+    registers: [registry],
+  });
+  new Gauge({
+    name: 'igor_audit_unchained_seconds',
+    help: 'Age of the oldest row of the journal that is not chained yet; 0: there is none',
+    registers: [registry],
+    collect() {
+      this.set(oldestUnchained === null ? 0 : Math.max(0, (Date.now() - oldestUnchained.getTime()) / 1000));
+    },
+  });
+  const broken = new Gauge({
+    name: 'igor_audit_chain_broken',
+    help: '1 when somebody has changed the chain of the journal',
+    registers: [registry],
+  });
+
   return {
+    chain(standing) {
+      if (standing.headAt !== null) head.set(standing.headAt.getTime() / 1000);
+      oldestUnchained = standing.oldestUnchained;
+      broken.set(standing.broken ? 1 : 0);
+    },
     observe: (operation, status, seconds) => requests.observe({ operation, status }, seconds),
     unknownOutcomes: (count) => unknown.inc(count),
     alarmed: (event) => alarms.inc({ event }),

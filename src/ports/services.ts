@@ -173,6 +173,8 @@ export interface Executions {
   settle(executionId: string, target: Omit<ExecutionTarget, 'machineName'>): Promise<void>;
   /** Targets that ran in a replica that is gone become `unknown`. */
   sweep(): Promise<number>;
+  /** Removes some that were asked for more than so many days ago and have ended; the number of them. */
+  prune(days: number): Promise<number>;
   beyond(id: string): Promise<{ readonly id: string; readonly projectId: string | null } | null>;
 }
 

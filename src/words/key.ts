@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { addKey, loadKeyring, makeKeyring } from '../adapters/keyring.ts';
 import { hearCanary, reseal, sealedByKey } from '../adapters/postgres/canary.ts';
+import { signedByKey } from '../adapters/postgres/audit-marks.ts';
 import { migrate } from '../adapters/postgres/source.ts';
 import { sqlOf, type Sql } from '../adapters/postgres/sql.ts';
 import type { Config } from '../config.ts';
@@ -12,7 +13,7 @@ const usage = `usage: igor key new|rotate|status
 
   new     make the keyring, or add a key to it that seals from then on (then restart every replica)
   rotate  seal every stored credential anew under the newest key
-  status  which keys there are, and how many values each seals`;
+  status  which keys there are, how many values each seals, and how many batches of the journal it has signed`;
 
 export const keyWord = async (args: readonly string[]): Promise<number> => {
   const [word, ...rest] = args;
@@ -45,10 +46,14 @@ const words = {
     const keyring = await loadKeyring(keyringPath(config.settings));
     await withDatabase(config, async (sql) => {
       const counts = await sealedByKey(sql, keyring);
-      for (const id of new Set([...keyring.ids, ...counts.keys()])) {
-        const notes = [id === keyring.activeId ? 'active' : '', keyring.has(id) ? '' : 'NOT IN THE KEYRING'].filter(
-          (note) => note !== '',
-        );
+      const signed = await signedByKey(sql);
+      for (const id of new Set([...keyring.ids, ...counts.keys(), ...signed.keys()])) {
+        const batches = signed.get(id) ?? 0;
+        const notes = [
+          batches > 0 ? `${batches} batches of the journal` : '',
+          id === keyring.activeId ? 'active' : '',
+          keyring.has(id) ? '' : 'NOT IN THE KEYRING',
+        ].filter((note) => note !== '');
         say(`${id}  ${counts.get(id) ?? 0} values  ${notes.join(', ')}`.trimEnd());
       }
     });

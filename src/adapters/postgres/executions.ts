@@ -4,6 +4,9 @@ import { Fault } from '../../domain/fault.ts';
 import type { Executions, RecordedCaller } from '../../ports/services.ts';
 import { isUuid, type Sql } from './sql.ts';
 
+/** Each may have mebibytes of output with it. */
+const mostPruned = 100;
+
 export const executions = (sql: Sql, replicaId: string): Executions => ({
   async create(caller, command, timeoutMs, machines) {
     // Its output is for who may see every machine of it: one project's, or only the fleet's.
@@ -81,6 +84,18 @@ export const executions = (sql: Sql, replicaId: string): Executions => ({
        RETURNING 1`,
     );
     return ended.length;
+  },
+
+  async prune(days) {
+    const gone = await sql.rows(
+      `DELETE FROM executions WHERE id IN (
+         SELECT id FROM executions e WHERE created_at < now() - $1 * interval '1 day' AND NOT EXISTS (
+           SELECT 1 FROM execution_targets t WHERE t.execution_id = e.id AND t.state IN ('queued', 'running'))
+         ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+       RETURNING id`,
+      [days, mostPruned],
+    );
+    return gone.length;
   },
 
   async beyond(id) {

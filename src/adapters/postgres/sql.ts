@@ -1,11 +1,18 @@
-import { DatabaseError, type Pool, type PoolClient, type QueryResultRow } from 'pg';
+import { DatabaseError, type CustomTypesConfig, type Pool, type PoolClient, type QueryResultRow } from 'pg';
 import type { DataSource } from 'typeorm';
 import { Fault } from '../../domain/fault.ts';
 
 /** SQL that is the point, written as SQL. A named statement is prepared once a connection, which halves its price. */
 export interface Sql {
   rows<Row extends QueryResultRow>(text: string, values?: readonly unknown[], name?: string): Promise<Row[]>;
+  /** Every value as the text that PostgreSQL has for it: nothing is rounded, and no type is needed to read it. */
+  texts(text: string, values?: readonly unknown[]): Promise<Texts>;
   transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
+}
+
+export interface Texts {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly (string | null)[])[];
 }
 
 /** Over the pool that TypeORM keeps. Faults: `store-unavailable`; a violated constraint stays a `DatabaseError`. */
@@ -14,6 +21,9 @@ export const sqlOf = (database: DataSource): Sql => {
   return over(master, async (work) => {
     const client = await master.connect().catch(unavailable);
     let broken: Error | undefined;
+    // A connection that is lost while it is ours tells so beside the query's own failure, and nobody else listens.
+    const lost = (error: Error): void => void (broken = error);
+    client.on('error', lost);
     try {
       await client.query('BEGIN');
       const result = await work(over(client, async (inner) => inner(over(client, nested))));
@@ -23,6 +33,7 @@ export const sqlOf = (database: DataSource): Sql => {
       await client.query('ROLLBACK').catch((error: unknown) => (broken = error as Error)); // pg rejects with errors
       throw thrown;
     } finally {
+      client.off('error', lost);
       client.release(broken);
     }
   });
@@ -35,8 +46,15 @@ const over = (client: Pool | PoolClient, begin: Begin): Sql => ({
     const query = { text, values: [...values], ...(name !== undefined && { name }) };
     return (await client.query<Row>(query).catch(unavailable)).rows;
   },
+  async texts(text, values = []) {
+    const query = { text, values: [...values], rowMode: 'array' as const, types: asText };
+    const { fields, rows } = await client.query<(string | null)[]>(query).catch(unavailable);
+    return { columns: fields.map(({ name }) => name), rows };
+  },
   transaction: begin,
 });
+
+const asText: CustomTypesConfig = { getTypeParser: () => (value: unknown) => value };
 
 const nested: Begin = async () => {
   throw new Error('a transaction within a transaction');

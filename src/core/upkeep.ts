@@ -1,0 +1,112 @@
+import { told } from '../domain/fault.ts';
+import type { Chain, ChainHead, ChainStanding } from '../ports/chain.ts';
+import type { Executions, Log } from '../ports/services.ts';
+
+/** What the service does for its own records, beside its callers: it chains the journal, and removes what is too old. */
+export interface Upkeep {
+  start(): void;
+  /** Begins nothing more; resolves when what is under way has ended. */
+  stop(): Promise<void>;
+}
+
+interface Parts {
+  readonly chain: Chain;
+  readonly executions: Pick<Executions, 'prune'>;
+  readonly log: Log;
+  /** Told after each round. */
+  readonly show: (standing: ChainStanding & { readonly broken: boolean }) => void;
+  /** Between two rounds of the chain; 0: it is not made. */
+  readonly chainMs: number;
+  /** Days that rows are kept; 0: for ever. */
+  readonly journalDays: number;
+  readonly executionDays: number;
+}
+
+const pruneMs = 3_600_000;
+/** One removal after another, with a breath between, so that the database has time for others. */
+const breathMs = 50;
+
+export const upkeep = (parts: Parts): Upkeep => {
+  const { chain, executions, log, show, chainMs, journalDays, executionDays } = parts;
+  const timers = new Set<NodeJS.Timeout>();
+  const running = new Set<Promise<void>>();
+  let stopping = false;
+  let broken: string | null = null;
+
+  /** Once, however often it is met. */
+  const alarm = (detail: string): void => {
+    if (detail !== broken) log.error({ detail }, 'audit.chain-broken');
+    broken = detail;
+  };
+
+  const extend = async (): Promise<void> => {
+    for (let more = true; more && !stopping;) {
+      const round = await chain.extend();
+      if (round.state === 'broken') alarm(round.detail);
+      else if (round.state !== 'elsewhere') broken = null;
+      if (round.state === 'held') log.warn({}, 'audit.chain-held');
+      if (round.state === 'extended') log.info(fieldsOf(round.head), 'audit.chained');
+      more = round.state === 'extended' && round.isFull;
+    }
+    show({ ...(await chain.standing()), broken: broken !== null });
+  };
+
+  const prune = async (): Promise<void> => {
+    for (let more = journalDays > 0; more && !stopping;) {
+      const round = await chain.prune(journalDays);
+      if (round.state === 'broken') log.error({ detail: round.detail }, 'audit.unpruned');
+      more = round.state === 'pruned';
+      if (round.state === 'pruned')
+        log.info(
+          { through_batch: round.throughBatch, through_sequence: round.throughSequence, rows: round.rows },
+          'audit.pruned',
+        );
+      if (more) await breath();
+    }
+    for (let more = executionDays > 0; more && !stopping;) {
+      const removed = await executions.prune(executionDays);
+      if (removed > 0) log.info({ removed }, 'execution.pruned');
+      more = removed > 0;
+      if (more) await breath();
+    }
+  };
+
+  /** One after another, and the next only when the last has ended. */
+  const every = (ms: number, firstMs: number, work: () => Promise<void>): void => {
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      const run = work()
+        .catch((error: unknown) => log.warn(told(error), 'upkeep.failed'))
+        .finally(() => {
+          running.delete(run);
+          if (!stopping) every(ms, ms, work);
+        });
+      running.add(run);
+    }, firstMs);
+    timers.add(timer);
+  };
+
+  return {
+    start() {
+      if (chainMs > 0) every(chainMs, Math.min(chainMs, 1_000), extend);
+      // At a time of each replica's own, and not in the turmoil of a start.
+      every(pruneMs, 60_000 + Math.random() * 60_000, prune);
+    },
+    async stop() {
+      stopping = true;
+      for (const timer of timers) clearTimeout(timer);
+      await Promise.all(running);
+    },
+  };
+};
+
+const fieldsOf = ({ batch, fromSequence, toSequence, rows, head, keyId }: ChainHead): object => ({
+  batch,
+  from_sequence: fromSequence,
+  to_sequence: toSequence,
+  rows,
+  head,
+  key: keyId,
+});
+
+const breath = async (): Promise<void> => new Promise((resolve) => setTimeout(resolve, breathMs));
