@@ -8,7 +8,7 @@ export const written = (check: Check): string => {
     case 'deny':
       return '!';
     case 'not':
-      return `not ${within(check.check)}`;
+      return `not ${check.check.kind === 'not' ? `(${written(check.check)})` : within(check.check)}`;
     case 'and':
     case 'or':
       return check.checks.map(within).join(` ${check.kind} `);
