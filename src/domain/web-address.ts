@@ -47,4 +47,4 @@ export const originsOf = (text: string): readonly string[] =>
     .filter((origin) => origin !== '');
 
 const isOrigin = (text: string): boolean =>
-  /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text;
+  /^https?:\/\/[\w.:[\]-]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text;

@@ -25,13 +25,11 @@ interface Options {
 /** A certificate and its key, read again when the files change. Throws for a pair that does not fit. */
 export const certificate = ({ certFile, keyFile, log, lookMs = 5_000 }: Options): Certificate => {
   const read = (): Pair => ({ cert: readFileSync(certFile), key: readFileSync(keyFile) });
-  const proven = (pair: Pair): Pair => {
-    createSecureContext(pair);
-    return pair;
-  };
   const first = (): Pair => {
     try {
-      return proven(read());
+      const pair = read();
+      createSecureContext(pair);
+      return pair;
     } catch (error) {
       throw new Error(`IGOR_TLS_CERT_FILE, IGOR_TLS_KEY_FILE: ${reasonOf(error)}`, { cause: error });
     }
@@ -46,7 +44,7 @@ export const certificate = ({ certFile, keyFile, log, lookMs = 5_000 }: Options)
         failures = 0;
         return;
       }
-      server.setSecureContext({ ...proven(pair), minVersion: 'TLSv1.2' });
+      server.setSecureContext({ ...pair, minVersion: 'TLSv1.2' });
       current = pair;
       failures = 0;
       log.info({ cert_file: certFile }, 'tls.reloaded');

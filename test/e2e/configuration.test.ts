@@ -49,6 +49,40 @@ describe('the configuration', () => {
     }
   });
 
+  it('has settings of the way in that are refused when they would open more, or less, than meant', () => {
+    const wrong: readonly (readonly [name: string, values: readonly string[]])[] = [
+      [
+        'IGOR_PUBLIC_URL',
+        ['https://a/v1', 'https://a/b?c', 'https://u:p@a', 'https://a/b%2fc', 'https://a/b//c', 'ftp://a', 'a'],
+      ],
+      [
+        'IGOR_CORS_ORIGINS',
+        ['*', 'null', 'https://a/', 'https://a/b', 'a.example', 'https://*.a', 'https://a https://b'],
+      ],
+      [
+        'IGOR_TRUSTED_PROXIES',
+        ['*', '10.0.0.1/8', '10.0.0.0/33', 'proxy.example', '::ffff:10.0.0.1', '10.0.0.1;10.0.0.2'],
+      ],
+      ['IGOR_PROXY_HEADERS', ['both', 'x-forwarded,forwarded']],
+      ['IGOR_RATE_LIMIT', ['-1', '1.5', 'many']],
+      ['IGOR_MAX_CONNECTIONS', ['0', '-1']],
+      ['IGOR_TLS_CERT_FILE', ['/etc/igor/igor.crt']],
+    ];
+    for (const [name, values] of wrong) {
+      for (const value of values)
+        expect(problemsOf({ ...usual, [name]: value }), `${name}=${value}`).to.satisfy(
+          ([problem = '', ...more]: readonly string[]) => problem.startsWith(name) && more.length === 0,
+        );
+    }
+    const right = {
+      IGOR_PUBLIC_URL: 'https://api.example.com/out-of-band/',
+      IGOR_CORS_ORIGINS: 'https://horizon.example.com, http://[::1]:8080',
+      IGOR_TRUSTED_PROXIES: '10.0.0.1, 10.1.0.0/28,2001:db8::/64',
+      IGOR_RATE_LIMIT: '0',
+    };
+    expect(problemsOf({ ...usual, ...right })).to.deep.equal([]);
+  });
+
   it('fits when it fits', async () => {
     expect((await runIgor(['config', 'check'], usual)).stdout).to.equal('the configuration fits\n');
   });

@@ -171,6 +171,8 @@ describe('the listener', () => {
 
   it('closes a connection on which an answer is not taken', async () => {
     const endless = 'a'.repeat(65_536);
+    let asked: () => void = () => undefined;
+    const arrived = new Promise<void>((resolve) => (asked = resolve));
     const at = await start(
       (_request, response) => {
         const more = (): void => {
@@ -178,6 +180,7 @@ describe('the listener', () => {
         };
         response.on('drain', more);
         more();
+        asked();
       },
       { silenceMs: 200 },
     );
@@ -185,6 +188,7 @@ describe('the listener', () => {
     socket.pause();
     socket.on('error', () => undefined);
     socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    await arrived;
     const started = performance.now();
     await open[0]?.close(AbortSignal.timeout(20_000));
     expect(performance.now() - started).to.be.lessThan(10_000);
