@@ -4,7 +4,7 @@ import { asksFor, choosing, only } from '../domain/fields.ts';
 import { counting, endOf, pageEnd, paging } from '../domain/link.ts';
 import { machineFields } from '../domain/list-fields.ts';
 import { filtering, filtersIn, namesOf, sortIn, sorting, tagging, tagsIn } from '../domain/list-query.ts';
-import { machineBody, machinePart, machineToWire } from '../domain/machine.ts';
+import { machineBody, machinePart, machineToWire, type Machine } from '../domain/machine.ts';
 import { ownTarget } from '../domain/policy.ts';
 
 export const machineList = operation({
@@ -44,10 +44,12 @@ export const machineList = operation({
       scope,
     );
     const allowed = asksFor(fields, 'allowed_actions') ? allowedActions(caller) : null;
+    const shown = (machine: Machine): Partial<z.input<typeof machineBody>> => {
+      const whole = machineToWire(machine, href);
+      return only(allowed === null ? whole : { ...whole, allowed_actions: [...allowed(machine)] }, fields);
+    };
     return {
-      machines: page.items.map((machine) =>
-        only({ ...machineToWire(machine, href), ...(allowed && { allowed_actions: [...allowed(machine)] }) }, fields),
-      ),
+      machines: page.items.map(shown),
       ...endOf('/v1/machines', input, page, href),
     };
   },
