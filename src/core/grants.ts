@@ -28,21 +28,29 @@ export const grantRegister = (grants: Pick<Grants, 'version' | 'open'>, now: () 
   let lookedAt = -Infinity;
   let flight: Promise<Known> | null = null;
 
+  /** Grows when something is changed here, so that a look from before it counts for nobody after it. */
+  let changes = 0;
+
   const look = async (): Promise<Known> => {
-    const startedAt = now();
+    const [startedAt, before] = [now(), changes];
     // The number first: what is changed between the two questions then shows in the next one.
     const version = await grants.version();
-    if (known?.version !== version) {
-      const open = await grants.open();
-      known = { version, open, hasGroups: open.some(({ grantee }) => grantee.kind === 'group') };
+    const open = known?.version === version ? known.open : await grants.open();
+    const found = { version, open, hasGroups: open.some(({ grantee }) => grantee.kind === 'group') };
+    if (before === changes) {
+      known = found;
+      lookedAt = startedAt;
     }
-    lookedAt = startedAt;
-    return known;
+    return found;
   };
   const current = async (): Promise<Known> => {
     if (known !== null && now() - lookedAt < freshMs) return known;
-    flight ??= look().finally(() => (flight = null));
-    return flight;
+    if (flight !== null) return flight;
+    const mine = look().finally(() => {
+      if (flight === mine) flight = null;
+    });
+    flight = mine;
+    return mine;
   };
 
   return {
@@ -51,8 +59,8 @@ export const grantRegister = (grants: Pick<Grants, 'version' | 'open'>, now: () 
     selecting: async (projectId) =>
       (await current()).open.filter((grant) => grant.projectId === projectId && grant.machineId === null),
     forget() {
+      changes += 1;
       lookedAt = -Infinity;
-      // A look under way may have asked before the change.
       flight = null;
     },
   };

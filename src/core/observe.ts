@@ -4,7 +4,7 @@ import { asFault, Fault, told, type FaultCode } from '../domain/fault.ts';
 import type { PowerState } from '../domain/power.ts';
 import type { Log, Observations, ObservedMachine } from '../ports/services.ts';
 import type { Keeper } from './lease.ts';
-import { pause } from './pause.ts';
+import { pause } from './waiting.ts';
 
 /** Keeps what is known of machines fresh: at an interval, when asked, and after a change. */
 export interface Observer {

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Identity } from '../domain/caller.ts';
 import { Fault, told } from '../domain/fault.ts';
 import type { Directory, Log, Standing, Tokens } from '../ports/services.ts';
+import { inTime } from './waiting.ts';
 
 interface Parts {
   readonly directory: Directory;
@@ -45,7 +46,7 @@ export const withPersons = (tokens: Tokens, { directory, concerns, log, now }: P
     const at = now();
     if (at < pausedUntil) throw away(pausedUntil - at);
     try {
-      const standing = await inTime(directory.standingOf(userName), waitMs);
+      const standing = await inTime(directory.standingOf(userName), waitMs, () => away(pauseMs));
       failures = 0;
       known.set(userName, { standing, at });
       if (standing.state !== 'active') log.warn({ user: userId, state: standing.state }, 'keycloak.person-refused');
@@ -104,11 +105,3 @@ const refused = (): Fault => new Fault('unauthenticated', 'The request you have 
 
 const away = (ms: number): Fault =>
   new Fault('directory-unavailable', 'Keycloak does not answer', { retryAfter: Math.max(1, Math.ceil(ms / 1000)) });
-
-const inTime = async <T>(work: Promise<T>, ms: number): Promise<T> => {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(away(pauseMs)), ms);
-  });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
-};

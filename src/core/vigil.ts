@@ -4,6 +4,7 @@ import type { Tokens } from '../ports/services.ts';
 import type { Callers } from './callers.ts';
 import type { LocatedAct, Vigil } from './execute.ts';
 import type { Subject } from './subject.ts';
+import { inTime } from './waiting.ts';
 import type { Caller } from '../domain/caller.ts';
 
 interface Ports {
@@ -15,7 +16,8 @@ interface Ports {
 }
 
 /** Grants, rules and owners are looked at so often; what they take away is gone within two seconds. */
-const lookMs = 1_000;
+const lookMs = 800;
+const mostLookMs = 1_000;
 /** While Keystone does not answer, a stream goes on for so many intervals. */
 const mostUnanswered = 2;
 
@@ -27,12 +29,14 @@ export const vigil =
     const cut = (thrown: unknown): void => end.abort(asFault(thrown));
 
     let current = caller;
-    const stillMay = async (): Promise<void> => {
+    const look = async (): Promise<void> => {
       const now = await callers.again(current);
       const subject = await located.now();
       if (!decide(now, operation.permission, subject).permitted)
         throw new Fault('forbidden', `${operation.permission} has been taken away`);
     };
+    // What cannot be found out in time is not permitted any more: a database that hangs must not keep a stream open.
+    const stillMay = async (): Promise<void> => inTime(look(), mostLookMs, untold);
     let unanswered = 0;
     const stillIs = async (): Promise<void> => {
       if (caller.token === null) return;
@@ -83,6 +87,9 @@ const every = (ms: number, ask: () => Promise<void>, failed: (thrown: unknown) =
     clearTimeout(timer);
   };
 };
+
+const untold = (): Fault =>
+  new Fault('store-unavailable', 'nobody could tell whether it is still permitted', { retryAfter: 5 });
 
 /** The longest that a timer can wait. */
 const mostMs = 2 ** 31 - 1;

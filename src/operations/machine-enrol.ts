@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { operation } from '../core/operation.ts';
 import { Fault } from '../domain/fault.ts';
 import { machineBody, machineToWire } from '../domain/machine.ts';
+import { mustHold } from './grant-input.ts';
+import { mayRetag } from './grant-tags.ts';
 import {
   bindingsFrom,
   controllerInput,
@@ -19,7 +21,7 @@ export const machineEnrol = operation({
   path: '/machines',
   permission: 'oob:machine:enrol',
   effect: 'change',
-  uses: ['machines', 'projects', 'drivers', 'reach', 'remote'],
+  uses: ['machines', 'projects', 'drivers', 'reach', 'remote', 'register', 'rules'],
   input: z.strictObject({
     machine: z.strictObject({
       name: machineFields.name,
@@ -38,10 +40,14 @@ export const machineEnrol = operation({
   faults: ['conflict'],
   answer: ({ machine: { id, revision } }) => ({ location: `/v1/machines/${id}`, revision }),
 
-  async run({ caller, input, machines, projects, drivers, reach, remote, href, signal }) {
+  async run({ caller, input, machines, projects, drivers, reach, remote, register, rules, href, signal }) {
     const { bmc, bindings, ssh, project_id: wanted = caller.identity.projectId, ...rest } = input.machine;
     const project = wanted === null || caller.token === null ? null : await projects.find(wanted, caller.token, signal);
     if (project === null) throw new Fault('invalid-input', 'machine.project_id: Keystone shows you no such project');
+    // Who gives it a tag that grants select on gives permissions on it.
+    await mayRetag({ projectId: project.id, tags: [] }, rest.tags, register, (permission) =>
+      mustHold(rules, caller, [permission], project.id),
+    );
     const inline =
       bmc === undefined ? [] : [inlineBinding(await newController(bmc, project.id, { drivers, reach, signal }))];
     const machine = await machines.create({

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { stream } from '../core/operation.ts';
-import { pause } from '../core/pause.ts';
+import { pause } from '../core/waiting.ts';
 import { powerState } from '../domain/power.ts';
 
 const lookMs = 500;

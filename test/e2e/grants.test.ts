@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { writeFile } from 'node:fs/promises';
 import { expect } from 'chai';
+import pg from 'pg';
 import { enrol, type Enrolled } from '../support/enrol.ts';
 import { freshName, startIgor, type Client, type TestIgor } from '../support/igor.ts';
 import { keystone } from '../support/parts.ts';
@@ -181,6 +183,42 @@ describe('grants', () => {
       await erin.patch(`/v1/machines/${both.id}`, { machine: { tags: [] } }).expect(200);
       await mallory.get(power(both)).expect(404);
     });
+  });
+
+  it('open nothing of another project, however they came into the database', async () => {
+    const machine = await enrol(igor, 'alpha');
+    const client = new pg.Client(igor.databaseUrl);
+    await client.connect();
+    await client.query(
+      `INSERT INTO grants (kind, project_id, machine_id, permissions, grantee_kind, grantee_id, from_at, time_zone, reason,
+         granted_by_id, granted_by_name) VALUES ('grant', $1, $2, '{oob:machine:get,oob:power:get}', 'user', $3, now(), 'UTC', '', 'x', 'x')`,
+      [projects['beta'], machine.id, users['mallory']],
+    );
+    await client.end();
+    await sleep(1_100);
+    await mallory.get(`/v1/machines/${machine.id}`).expect(404);
+  });
+
+  it('by tags keep who may not grant from putting those tags on, or taking them off', async () => {
+    const policy = `${igor.dataDir}/policy.yaml`;
+    await writeFile(policy, '"oob:machine:update": "rule:member"\n');
+    const lenient = await startIgor({
+      DATABASE_URL: igor.databaseUrl,
+      IGOR_KEYRING_FILE: `${igor.dataDir}/keyring.json`,
+      IGOR_POLICY_FILE: policy,
+    });
+    const machine = await enrol(igor, 'alpha');
+    const [selected, free] = [freshName('tag'), freshName('tag')];
+    await granted(machine, { machine: undefined, tags: [selected] });
+    const retag = async (tags: readonly string[], status: number): Promise<unknown> =>
+      (await lenient.as('bob')).patch(`/v1/machines/${machine.id}`, { machine: { tags } }).expect(status);
+    await retag([free], 200);
+    await sleep(1_100); // until that replica has heard of the grant
+    await retag([free, selected], 403);
+    await erin.patch(`/v1/machines/${machine.id}`, { machine: { tags: [free, selected] } }).expect(200);
+    await retag([free], 403);
+    await retag([selected], 200);
+    await lenient.stop();
   });
 
   describe('to a project', () => {

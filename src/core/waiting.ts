@@ -10,3 +10,12 @@ export const pause = async (ms: number, signal: AbortSignal): Promise<void> =>
     if (signal.aborted) done();
     else signal.addEventListener('abort', done, { once: true });
   });
+
+/** The work, unless it takes longer than so many milliseconds; what it then goes on doing is nobody's concern. */
+export const inTime = async <T>(work: Promise<T>, ms: number, late: () => Error): Promise<T> => {
+  let timer: NodeJS.Timeout | undefined;
+  const waited = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(late()), ms);
+  });
+  return Promise.race([work, waited]).finally(() => clearTimeout(timer));
+};
