@@ -37,7 +37,7 @@ export const atStart = async ({
   log,
 }: AtStart): Promise<void> => {
   try {
-    const { catalog } = await service.current();
+    const { catalog } = await service.current(AbortSignal.timeout(registerMs));
     const listed = endpointIn(catalog, type, cloud);
     if (listed !== null) {
       if (listed.replace(/\/+$/, '') !== publicUrl) log.warn({ listed, public_url: publicUrl }, 'catalogue.differs');

@@ -83,6 +83,20 @@ export const settings = z.strictObject({
     .max(1_000_000)
     .default(20_000)
     .describe('Validated tokens kept'),
+  IGOR_TOKEN_CACHE_BYTES: z.coerce
+    .number()
+    .int()
+    .min(65_536)
+    .max(1_073_741_824)
+    .default(33_554_432)
+    .describe('Memory that they may take, about'),
+  IGOR_REFUSED_TOKEN_LIMIT: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(600)
+    .describe('Tokens of one address that Keystone may refuse before it is asked about no more of them; 0: any number'),
+  IGOR_KEYSTONE_SECONDS: seconds.min(1).max(60).default(10).describe('Within so many Keystone has to answer'),
   IGOR_APPROVAL_MINUTES: z.coerce
     .number()
     .int()

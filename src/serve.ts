@@ -2,11 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { incarnate } from './adapters/incarnation.ts';
 import { keycloakDirectory } from './adapters/keycloak/directory.ts';
-import { keystone } from './adapters/keystone/http.ts';
-import { projects } from './adapters/keystone/projects.ts';
-import { serviceLogin } from './adapters/keystone/service-login.ts';
-import { tokenCache } from './adapters/keystone/token-cache.ts';
-import { validation } from './adapters/keystone/validate.ts';
+import { identities } from './adapters/keystone/index.ts';
 import { auditChain } from './adapters/postgres/audit-chain.ts';
 import { controllers } from './adapters/postgres/controllers.ts';
 import { hearCanary } from './adapters/postgres/canary.ts';
@@ -110,20 +106,25 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
     if (buried !== null) await replica.bury(buried);
     await sweep();
 
-    const ask = keystone(cloud);
-    const service = serviceLogin(cloud, ask, log);
-    const cache = { seconds: settings.IGOR_TOKEN_CACHE_SECONDS, entries: settings.IGOR_TOKEN_CACHE_ENTRIES };
-    const validate = validation(ask, service, settings.IGOR_SERVICE_TYPE, log);
-    const tokens = await personsOf(keycloak, tokenCache(validate, cache), log);
-    // Of our own token, which shows that Keystone answers and that we may.
-    const validates = remembered(readyMs, async () => validate((await service.current()).token));
+    const now = (): number => performance.now();
+    const keystone = identities(cloud, {
+      seconds: settings.IGOR_TOKEN_CACHE_SECONDS,
+      entries: settings.IGOR_TOKEN_CACHE_ENTRIES,
+      bytes: settings.IGOR_TOKEN_CACHE_BYTES,
+      refusedPerMinute: settings.IGOR_REFUSED_TOKEN_LIMIT,
+      deadlineSeconds: settings.IGOR_KEYSTONE_SECONDS,
+      serviceType: settings.IGOR_SERVICE_TYPE,
+      log,
+      now,
+    });
+    const tokens = await personsOf(keycloak, keystone.tokens, log);
+    const validates = remembered(readyMs, keystone.check);
 
     const reachable = reach(targetNetworks(settings.IGOR_TARGET_NETWORKS.split(',').map((network) => network.trim())));
     const machinesOf = machines(sql, keyring);
     const controllersOf = controllers(sql, keyring);
     const observationsOf = observations(sql, replicaId);
     const driversOf = drivers({ homeDir: join(settings.IGOR_DATA_DIR, 'ipmitool') });
-    const now = (): number => performance.now();
     const leasesOf = leases(sql, replicaId, leaseMs);
     const keep = keeper({
       controllers: controllersOf,
@@ -139,14 +140,13 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
 
     const grantsOf = grants(sql);
     const register = grantRegister(grantsOf, now);
-    const groupsOf = { of: async () => null };
-    const callersOf = callers({ policy: rules, register, groups: groupsOf });
+    const callersOf = callers({ policy: rules, register, groups: keystone.groups });
     const services: Services = {
       machines: machinesOf,
       controllers: controllersOf,
       executions: executionsOf,
       journal: journalOf,
-      projects: projects(ask),
+      projects: keystone.projects,
       reach: reachable,
       remote: ssh({ resolve: reachable.resolve }),
       drivers: driversOf,
@@ -155,7 +155,7 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
       wake: () => work.wake(),
       grants: grantsOf,
       register,
-      groups: groupsOf,
+      groups: keystone.groups,
       approvalMinutes: settings.IGOR_APPROVAL_MINUTES,
       alarm(event, fields) {
         numbers.alarmed(event);
@@ -217,11 +217,11 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
       const causes = await Promise.all([
         validates().then(
           () => null,
-          (error: unknown) => `keystone: ${asFault(error).detail}`,
+          (error: unknown) => `keystone: ${causeOf(error)}`,
         ),
         sql.rows('SELECT 1').then(
           () => null,
-          (error: unknown) => `database: ${asFault(error).detail}`,
+          (error: unknown) => `database: ${causeOf(error)}`,
         ),
       ]);
       return causes.filter((cause) => cause !== null);
@@ -235,7 +235,16 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
     work.start();
     records.start();
     if (embedded) log.warn({ data_dir: settings.IGOR_DATA_DIR }, 'database.embedded');
-    void atStart({ service, cloud, registerCloud, database: sql, publicUrl, type: settings.IGOR_SERVICE_TYPE, log });
+    void keystone.report();
+    void atStart({
+      service: keystone.service,
+      cloud,
+      registerCloud,
+      database: sql,
+      publicUrl,
+      type: settings.IGOR_SERVICE_TYPE,
+      log,
+    });
     log.info(
       { address, metrics: metricsAddress, public_url: publicUrl, replica: replicaId, version },
       'service.started',
@@ -268,6 +277,12 @@ const personsOf = async (settings: Keycloak | null, tokens: Tokens, log: Log): P
     (fault: unknown) => log.warn(told(fault), 'keycloak.unanswered'),
   );
   return withPersons(tokens, { directory, concerns: isOf(settings), log, now: () => performance.now() });
+};
+
+/** Code and sentence. */
+const causeOf = (thrown: unknown): string => {
+  const { code, detail } = asFault(thrown);
+  return `${code}: ${detail}`;
 };
 
 /** The same answer for a while. */

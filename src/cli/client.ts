@@ -160,7 +160,7 @@ const fileOf = (name: string, path: string): Buffer => {
   try {
     return readFileSync(path);
   } catch {
-    throw new Fault('identity-misconfigured', `${name}: ${path} cannot be read`);
+    throw new Fault('misconfigured', `${name}: ${path} cannot be read`);
   }
 };
 

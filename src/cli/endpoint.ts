@@ -4,7 +4,7 @@ import type { CatalogEntry, World } from './world.ts';
 
 /**
  * Where Igor is, without a slash or `/v1` at the end: as given, or as `OS_<TYPE>_ENDPOINT_OVERRIDE` says, or as the
- * catalogue does. Faults: `identity-misconfigured`, with what to do.
+ * catalogue does. Faults: `misconfigured`, with what to do.
  */
 export const endpointOf = (
   catalog: readonly CatalogEntry[],
@@ -24,7 +24,7 @@ export const endpointOf = (
   const wanted = `${side} endpoint${region === null ? '' : ` in region ${region}`}`;
   const known = endpoints.map((one) => `${one.interface} in ${one.region_id ?? 'no region'}`).join(', ');
   throw new Fault(
-    'identity-misconfigured',
+    'misconfigured',
     endpoints.length === 0
       ? `the catalogue has no service of type ${type}: the token may be unscoped (set OS_PROJECT_NAME), or Igor unregistered (an admin runs igor register); --endpoint or ${variable} names its address`
       : `the catalogue has no ${wanted} of service type ${type}; it has ${known} (OS_INTERFACE, OS_REGION_NAME)`,
@@ -33,6 +33,6 @@ export const endpointOf = (
 
 const checked = (url: string, from: string): string => {
   if (!/^https?:\/\/[^\s?#]+$/.test(url) || !URL.canParse(url))
-    throw new Fault('identity-misconfigured', `${from}: the endpoint must be an http or https URL`);
+    throw new Fault('misconfigured', `${from}: the endpoint must be an http or https URL`);
   return url.replace(/\/+$/, '').replace(/\/v1$/, '');
 };

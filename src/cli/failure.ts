@@ -75,10 +75,11 @@ export const exitCode = (failures: readonly Failure[]): number => {
   const codes = new Set(failures.map(({ code }) => code));
   if (codes.size === 0) return 0;
   if (codes.has('interrupted')) return 130;
-  return noWayIn.some((code) => codes.has(code)) ? 3 : 1;
+  return [...codes].some(isNoWayIn) ? 3 : 1;
 };
 
-const noWayIn = ['unauthenticated', 'identity-unavailable', 'identity-misconfigured', 'igor-unreachable'];
+const isNoWayIn = (code: string): boolean =>
+  ['unauthenticated', 'misconfigured', 'igor-unreachable'].includes(code) || code.startsWith('identity-');
 
 /** A way in that is closed to us. */
 export const locked = ({ code, detail }: Fault): Failure =>

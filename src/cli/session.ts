@@ -37,7 +37,7 @@ const usualTimeoutS = 75;
 /**
  * With the token that `igor login` left while it lasts, else with one of this command's own, which is not kept. A kept
  * token that is refused is forgotten, and another fetched once.
- * Faults: `unauthenticated`, `identity-unavailable`, `identity-misconfigured`.
+ * Faults: `unauthenticated`, `misconfigured`, and those of a Keystone in trouble.
  */
 export const openSession = async (world: World, globals: Globals): Promise<Session> => {
   const credentials = await readCredentials(world, globals.osCloud);

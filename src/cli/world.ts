@@ -11,7 +11,7 @@ export interface World {
   readonly stdin: Readable & { readonly isTTY?: boolean | undefined };
   readonly stdout: Output;
   readonly stderr: Output;
-  /** Signs in to Keystone. Faults: `unauthenticated`, `identity-unavailable`. */
+  /** Signs in to Keystone. Faults: `unauthenticated`, and those of a Keystone in trouble. */
   readonly signIn: (cloud: Cloud, signal: AbortSignal) => Promise<SignedIn>;
   /** What can be asked for under `igor api`. */
   readonly operations: readonly Operation[];

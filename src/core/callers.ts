@@ -1,7 +1,7 @@
 import type { Caller, Identity } from '../domain/caller.ts';
 import { stateAt } from '../domain/grant.ts';
 import type { Policy } from '../domain/policy.ts';
-import type { Groups, RecordedCaller } from '../ports/services.ts';
+import type { Asker, Groups, RecordedCaller } from '../ports/services.ts';
 import type { Authenticated, Request } from './execute.ts';
 import type { GrantRegister } from './grants.ts';
 
@@ -34,17 +34,13 @@ export const callers = ({ policy, register, groups }: Ports): Callers => {
     return { grants, scope: policy.scopeOf(identity, active) };
   };
 
-  const groupsOf = async (
-    identity: Identity,
-    token: Caller['token'],
-    signal: AbortSignal,
-  ): Promise<readonly string[]> =>
-    token !== null && (await register.hasGroups()) ? ((await groups.of(identity, token, signal)) ?? []) : [];
+  const groupsOf = async (asker: Asker, signal: AbortSignal): Promise<readonly string[]> =>
+    (await register.hasGroups()) ? ((await groups.of(asker, signal)) ?? []) : [];
 
   return {
     async of({ identity, service }, { credentials, requestId, globalRequestId, address }, signal) {
       const { token } = credentials;
-      const groupIds = await groupsOf(identity, token, signal);
+      const groupIds = await groupsOf({ identity, token, requestId, globalRequestId }, signal);
       const entitlement = await entitled(identity, groupIds);
       return { identity, service, address, token, requestId, globalRequestId, groups: groupIds, ...entitlement };
     },
@@ -53,7 +49,7 @@ export const callers = ({ policy, register, groups }: Ports): Callers => {
       return { ...recorded, service: null, address: null, token: null, ...entitlement };
     },
     async renewed(caller, identity, signal) {
-      const groupIds = await groupsOf(identity, caller.token, signal);
+      const groupIds = await groupsOf({ ...caller, identity }, signal);
       return { ...caller, identity, groups: groupIds, ...(await entitled(identity, groupIds)) };
     },
     again: async (caller) => ({ ...caller, ...(await entitled(caller.identity, caller.groups)) }),

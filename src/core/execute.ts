@@ -77,6 +77,9 @@ export interface Vigil extends Disposable {
   readonly signal: AbortSignal;
 }
 
+/** As much of a request as it takes to know who sends it. */
+export type Arrived = Pick<Request, 'credentials' | 'address' | 'requestId' | 'globalRequestId'>;
+
 /** Who sends a request, and the service that passed it on. */
 export interface Authenticated {
   readonly identity: Identity;
@@ -86,7 +89,7 @@ export interface Authenticated {
 /** What the flow is made of; each step refuses by throwing a Fault. */
 export interface Steps {
   readonly services: Services;
-  authenticate(credentials: Credentials, signal: AbortSignal): Promise<Authenticated>;
+  authenticate(request: Arrived, signal: AbortSignal): Promise<Authenticated>;
   /** Refuses who asks too often. */
   admit(identity: Identity): Promise<void>;
   /** A place for a stream, given back when it ends. */
@@ -112,7 +115,7 @@ export const execute = async (steps: Steps, operation: Operation, request: Reque
   const { event } = operation;
   using limit = deadline(operation.effect, event === undefined ? (request.patienceMs ?? 0) : streamMs, request.gone);
   const { signal } = limit;
-  const authenticated = await steps.authenticate(request.credentials, signal);
+  const authenticated = await steps.authenticate(request, signal);
   const { userId, projectId } = authenticated.identity;
   request.note({ effect: operation.effect, user: userId, project: projectId });
   await steps.admit(authenticated.identity);

@@ -88,15 +88,16 @@ export const withPersons = (tokens: Tokens, { directory, concerns, log, now }: P
     return whole;
   };
 
+  const looked = async (identity: Identity): Promise<Identity> => {
+    if (!concerns(identity)) return identity;
+    const standing = await standingOf(identity);
+    if (standing.state !== 'active') throw refused();
+    return withPerson(identity, standing);
+  };
+
   return {
-    ...tokens,
-    async validate(...asked) {
-      const identity = await tokens.validate(...asked);
-      if (!concerns(identity)) return identity;
-      const standing = await standingOf(identity);
-      if (standing.state !== 'active') throw refused();
-      return withPerson(identity, standing);
-    },
+    validate: async (...asked) => looked(await tokens.validate(...asked)),
+    revalidate: async (...asked) => looked(await tokens.revalidate(...asked)),
   };
 };
 

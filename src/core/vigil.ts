@@ -41,9 +41,10 @@ export const vigil =
     const stillIs = async (): Promise<void> => {
       if (caller.token === null) return;
       try {
-        await tokens.revalidate(caller.token, end.signal);
-        // What else has a say in it is asked by this one; roles and groups may have changed as well.
-        current = await callers.renewed(caller, await tokens.validate(caller.token, end.signal), end.signal);
+        const question = { allowExpired: caller.service !== null, address: null, requestId: caller.requestId };
+        const identity = await tokens.revalidate(caller.token, question, end.signal);
+        // Roles and groups may have changed as well.
+        current = await callers.renewed(caller, identity, end.signal);
         unanswered = 0;
       } catch (thrown) {
         const fault = asFault(thrown);

@@ -1,12 +1,16 @@
 import { Secret } from './secret.ts';
 
+type Interface = 'public' | 'internal' | 'admin';
+
 /** How to sign in to a cloud, as `OS_*` or an entry of clouds.yaml tell it. */
 export interface Cloud {
   /** Ends in /v3. */
   readonly authUrl: string;
   readonly auth: CloudAuth;
   readonly region: string | null;
-  readonly interface: 'public' | 'internal' | 'admin';
+  readonly interface: Interface;
+  /** On which side a service asks Keystone: inside, unless told otherwise. */
+  readonly identityInterface: Interface;
   /** File of the authorities that Keystone's certificate is checked against. */
   readonly caFile: string | null;
   readonly certFile: string | null;
@@ -74,19 +78,26 @@ export const cloudOf = (
   else if (!/^https?:\/\//.test(authUrl)) problems.push('OS_AUTH_URL: must be an http or https URL');
   const auth = authOf(settings, problems);
   if (authUrl === undefined || auth === null || problems.length > 0) return { problems };
-  const wanted = settings['interface'];
+  const wanted = interfaceOf(settings['interface']);
   return {
     cloud: {
-      authUrl: authUrl.replace(/\/+$/, '').replace(/(\/v3)?$/, '/v3'),
+      authUrl: apiUrl(authUrl),
       auth,
       region: settings['region_name'] ?? null,
-      interface: wanted === 'internal' || wanted === 'admin' ? wanted : 'public',
+      interface: wanted ?? 'public',
+      identityInterface: wanted ?? 'internal',
       caFile: settings['cacert'] ?? null,
       certFile: settings['cert'] ?? null,
       keyFile: settings['key'] ?? null,
     },
   };
 };
+
+/** Of Keystone's version 3, whatever version or none a URL names. */
+export const apiUrl = (url: string): string => url.replace(/\/+$/, '').replace(/(\/v(3|2\.0))?$/, '/v3');
+
+const interfaceOf = (text: string | undefined): Interface | null =>
+  text === 'public' || text === 'internal' || text === 'admin' ? text : null;
 
 const authOf = (settings: CloudSettings, problems: string[]): CloudAuth | null => {
   const secret = settings['application_credential_secret'];
@@ -119,13 +130,12 @@ const userOf = (settings: CloudSettings): User | null => {
 };
 
 const scopeOf = (settings: CloudSettings): Wanted => {
-  if (settings['system_scope'] === 'all') return { system: { all: true } };
   const { project_id: id, project_name: name } = settings;
   if (id !== undefined) return { project: { id } };
   if (name !== undefined) return { project: { name, domain: domainOf(settings, 'project_domain') } };
   if (settings['domain_id'] !== undefined || settings['domain_name'] !== undefined)
     return { domain: domainOf(settings, 'domain') };
-  return null;
+  return settings['system_scope'] === 'all' ? { system: { all: true } } : null;
 };
 
 const domainOf = (settings: CloudSettings, prefix: string): Domain => {

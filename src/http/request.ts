@@ -16,8 +16,13 @@ export const globalRequestId = (request: HttpRequest): string | null => {
   return typeof header === 'string' && globalId.test(header) ? header : null;
 };
 
-export const tokenOf = (request: HttpRequest): Secret | null => {
-  const header = request.headers['x-auth-token'];
+export const tokenOf = (request: HttpRequest): Secret | null => secretIn(request.headers['x-auth-token']);
+
+/** Of the service that passes the request on. */
+export const serviceTokenOf = (request: HttpRequest): Secret | null => secretIn(request.headers['x-service-token']);
+
+/** A header that is sent twice is joined by ", ", and no token. */
+const secretIn = (header: string | readonly string[] | undefined): Secret | null => {
   const text = typeof header === 'string' ? header.trim() : '';
   return text === '' ? null : new Secret(text);
 };

@@ -13,6 +13,7 @@ import {
   inputOf,
   patienceOf,
   revisionOf,
+  serviceTokenOf,
   tokenOf,
   withParts,
 } from './request.ts';
@@ -41,7 +42,7 @@ export const routes = ({ steps, operations }: Options): Router => {
       const output = await execute(steps, operation, {
         credentials: {
           token: tokenOf(request),
-          serviceToken: null,
+          serviceToken: serviceTokenOf(request),
           method: request.method,
           path,
         },

@@ -25,7 +25,7 @@ export const controllerCreate = operation({
 
   async run({ caller, input, controllers, projects, drivers, reach, href, signal }) {
     const { project_id: owner, ...controller } = input.controller;
-    if (owner !== null && (caller.token === null || (await projects.find(owner, caller.token, signal)) === null))
+    if (owner !== null && (await projects.find(owner, caller, signal)) === null)
       throw new Fault('invalid-input', 'controller.project_id: Keystone shows you no such project');
     const created = await controllers.create(await newController(controller, owner, { drivers, reach, signal }));
     return { controller: controllerToWire(created, href) };

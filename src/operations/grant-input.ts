@@ -94,10 +94,11 @@ export const mustHold = (
 export const mustBeAnother = async (
   { kind, id }: Grantee,
   ownerId: string,
-  { identity, token }: Caller,
+  caller: Caller,
   groups: Groups,
   signal: AbortSignal,
 ): Promise<void> => {
+  const { identity } = caller;
   const refuse = (why: string): never => {
     throw new Fault('forbidden', why);
   };
@@ -105,7 +106,7 @@ export const mustBeAnother = async (
   if (kind === 'email' && identity.person?.email === id) refuse('nobody grants to himself');
   if (kind === 'project' && id === ownerId) refuse('the project that owns a machine has its permissions by roles');
   if (kind !== 'group') return;
-  const own = token === null ? null : await groups.of(identity, token, signal);
+  const own = await groups.of(caller, signal);
   if (own === null) refuse('your groups cannot be known with this token, so you cannot grant to a group');
   if (own?.includes(id) === true) refuse('nobody grants to a group of his own');
 };

@@ -42,7 +42,7 @@ export const machineEnrol = operation({
 
   async run({ caller, input, machines, projects, drivers, reach, remote, register, rules, href, signal }) {
     const { bmc, bindings, ssh, project_id: wanted = caller.identity.projectId, ...rest } = input.machine;
-    const project = wanted === null || caller.token === null ? null : await projects.find(wanted, caller.token, signal);
+    const project = wanted === null ? null : await projects.find(wanted, caller, signal);
     if (project === null) throw new Fault('invalid-input', 'machine.project_id: Keystone shows you no such project');
     // Who gives it a tag that grants select on gives permissions on it.
     await mayRetag({ projectId: project.id, tags: [] }, rest.tags, register, (permission) =>

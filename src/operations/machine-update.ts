@@ -30,8 +30,7 @@ export const machineUpdate = operation({
     const { project_id: wanted, bindings, ssh, lessee, tags, ...rest } = input.machine;
     if (wanted !== undefined && lessee !== undefined)
       throw new Fault('invalid-input', 'machine.lessee: is for the new owner to set');
-    const project =
-      wanted === undefined || caller.token === null ? null : await projects.find(wanted, caller.token, signal);
+    const project = wanted === undefined ? null : await projects.find(wanted, caller, signal);
     if (wanted !== undefined && project === null)
       throw new Fault('invalid-input', 'machine.project_id: Keystone shows you no such project');
     // An endpoint keeps the key pair that the machine has; the first one is given one.

@@ -206,13 +206,16 @@ export interface Grants {
   revoke(id: string, revision: number | null): Promise<Grant>;
 }
 
+/** In whose name something is asked for. */
+export type Asker = Pick<Caller, 'identity' | 'token' | 'requestId' | 'globalRequestId'>;
+
 /** Whose groups Keystone lists. */
 export interface Groups {
   /**
-   * Ids of the user's groups, asked with his own token and remembered with its validation. Null where Keystone refuses, as for
-   * application credentials and trusts.
+   * Ids of the user's groups, asked with his own token and remembered as long as its validation. Null where Keystone refuses,
+   * and for application credentials and trusts.
    */
-  of(identity: Identity, token: Secret, signal: AbortSignal): Promise<readonly string[] | null>;
+  of(asker: Asker, signal: AbortSignal): Promise<readonly string[] | null>;
 }
 
 /** Questions to Keystone on a caller's behalf. */
@@ -220,7 +223,7 @@ export interface Projects {
   /** Null: there is none, or this caller may not see it. */
   find(
     projectId: string,
-    token: Secret,
+    asker: Asker,
     signal: AbortSignal,
   ): Promise<{ readonly id: string; readonly domainId: string; readonly name: string } | null>;
 }
@@ -231,12 +234,22 @@ export interface Reach {
   resolve(host: string, signal: AbortSignal): Promise<readonly string[]>;
 }
 
-/** Validates tokens. */
+/** How a token is to be validated. */
+export interface TokenQuestion {
+  /** Whether one that has ended serves too, for Keystone's `allow_expired_window`: only where a service passes it on. */
+  readonly allowExpired: boolean;
+  /** Whose refused tokens are counted; null: nobody's. */
+  readonly address: string | null;
+  /** For Keystone's log. */
+  readonly requestId: string | null;
+}
+
+/** Validates tokens. Faults: `unauthenticated`, `too-many-requests`, and the `identity-…` of a Keystone in trouble. */
 export interface Tokens {
-  /** Faults: `unauthenticated`, `identity-unavailable`, `identity-misconfigured`. */
-  validate(token: Secret, signal: AbortSignal): Promise<Identity>;
-  /** The same, asked anew whatever is known; what it learns counts for all. */
-  revalidate(token: Secret, signal: AbortSignal): Promise<Identity>;
+  /** Trusts for a while what was found before. */
+  validate(token: Secret, question: TokenQuestion, signal: AbortSignal): Promise<Identity>;
+  /** Asks Keystone anew whatever is known, once however many do; what it learns counts for all. */
+  revalidate(token: Secret, question: TokenQuestion, signal: AbortSignal): Promise<Identity>;
 }
 
 /** What a directory says of a user. */

@@ -7,7 +7,6 @@ import { keystone } from '../support/parts.ts';
 
 interface Problem {
   readonly error: { readonly message: string };
-  readonly errors: readonly { readonly code: string }[];
 }
 
 describe('identity', () => {
@@ -30,7 +29,6 @@ describe('identity', () => {
     return passwordToken({ url, user, password: `${user}pw`, project, signal: AbortSignal.timeout(10_000) });
   };
   const whoami = (token: string | null) => clientOf(igor.url, token).get('/v1/whoami');
-  const codeOf = (body: unknown): string | undefined => (body as Problem).errors[0]?.code;
 
   it('tells who the token is and what it may do', async () => {
     const { body } = await whoami(await tokenOf('bob')).expect(200);
@@ -88,36 +86,10 @@ describe('identity', () => {
     expect(body).to.deep.include({ roles: ['reader'], system_scope: null });
   });
 
-  for (const fault of ['refuse', 'error', 'html'] as const) {
-    it(`answers 503, never 401, while Keystone shows: ${fault}`, async () => {
-      const token = await freshToken();
-      proxy.fault = fault;
-      const { body, headers } = await whoami(token).expect(503);
-      expect(codeOf(body)).to.equal('out-of-band.identity-unavailable');
-      expect(Number(headers['retry-after'])).to.be.greaterThan(0);
-      expect(JSON.stringify(body)).not.to.contain('secret-token');
-      expect(igor.logText()).not.to.contain('secret-token');
-    });
-  }
-
-  it('says that it may not validate, when Keystone says so', async () => {
-    const token = await freshToken();
-    proxy.fault = 'forbidden';
-    expect(codeOf((await whoami(token).expect(503)).body)).to.equal('out-of-band.identity-misconfigured');
-  });
-
-  it('gives up on a silent Keystone within its deadline', async () => {
-    const token = await freshToken();
-    proxy.fault = 'hang';
-    const started = Date.now();
-    await whoami(token).expect(503);
-    expect(Date.now() - started).to.be.within(5_000, 15_000);
-  });
-
   it('goes on with tokens that it knows while Keystone is away', async () => {
     const token = await freshToken();
     await whoami(token).expect(200);
-    proxy.fault = 'refuse';
+    proxy.fault = 'reset';
     await whoami(token).expect(200);
   });
 
@@ -172,11 +144,6 @@ describe('identity', () => {
     const token = await loginWith(url, { applicationCredential: made });
     expect((await whoami(token).expect(200)).body).to.deep.include({ roles: ['member'] });
     await clientOf(igor.url, token).get('/v1/machines').expect(200);
-  });
-
-  it('refuses a token with access rules, which it does not enforce yet', async () => {
-    const { url, seed } = await keystone();
-    await whoami(await loginWith(url, { applicationCredential: seed.applicationCredential })).expect(401);
   });
 });
 

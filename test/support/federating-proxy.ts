@@ -43,15 +43,16 @@ export const federatingProxy = async (): Promise<FederatingProxy> => {
       'Content-Type': 'application/json',
       ...(subject !== null && { 'X-Subject-Token': subject }),
     });
-    response.end(isToken ? federated(said) : said);
+    response.end((isToken ? federated(said) : said).replaceAll(url, here()));
   };
+  // The service user's catalogue leads back here.
+  const here = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}/v3`; // it listens on TCP
   const server = http.createServer((request, response) => {
     pass(request, response).catch(() => response.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo; // it listens on TCP
   return {
-    url: `http://127.0.0.1:${port}/v3`,
+    url: here(),
     providers,
     stop: async () =>
       new Promise((resolve) => {

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Secret } from '../../domain/secret.ts';
 import { Fault } from '../../domain/fault.ts';
-import { unavailable, type Keystone, type KeystoneRequest } from './http.ts';
+import { unhelpful } from './failure.ts';
+import type { Keystone, KeystoneRequest } from './http.ts';
 
 export interface Registration {
   readonly type: string;
@@ -104,8 +105,7 @@ const asking = (ask: Keystone, token: Secret, signal: AbortSignal) => {
     if (answer.status === 401) throw new Fault('unauthenticated', 'Keystone does not take this token');
     if (answer.status === 403)
       throw new Fault('forbidden', `Keystone does not let this user ${request.method} ${request.path}; an admin may`);
-    if (!expected.includes(answer.status))
-      throw unavailable(`status ${answer.status} to ${request.method} ${request.path}`);
+    if (!expected.includes(answer.status)) throw unhelpful(answer, `${request.method} ${request.path}`);
     return answer;
   };
   return {

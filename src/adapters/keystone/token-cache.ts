@@ -4,19 +4,28 @@ import type { Identity } from '../../domain/caller.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { Secret } from '../../domain/secret.ts';
 import type { Tokens } from '../../ports/services.ts';
-import { invalid, type Validate } from './validate.ts';
+import { budget } from './budget.ts';
+import { unlessAborted } from './service-login.ts';
+import { invalid, type Validation } from './validate.ts';
 
-interface Options {
+export interface TokenCacheOptions {
   /** Seconds for which an answer is trusted, at most; revocation is only seen when they are over. 0: every request asks. */
   readonly seconds: number;
   readonly entries: number;
+  /** Of memory, about. */
+  readonly bytes: number;
+  /** How many tokens of one address Keystone may refuse in a minute; 0: any number. */
+  readonly refusedPerMinute: number;
 }
 
 interface Known {
   readonly identity: Identity;
   /** Milliseconds since 1970. */
   readonly until: number;
+  readonly bytes: number;
 }
+
+type Asked = Parameters<Tokens['validate']>[1];
 
 /** Refusals are remembered for so long, apart from the good ones, so that garbage evicts nobody. */
 const refusedMs = 5_000;
@@ -24,55 +33,99 @@ const mostRefused = 10_000;
 /** Fernet tokens have some 180 to 300 characters; other kinds may be longer. */
 const longest = 8_192;
 const tokenText = /^[\x21-\x7e]+$/;
+/** An entry without the texts in it. */
+const entryBytes = 600;
+/** Users in a project, whose many tokens share what is said of them. */
+const mostPeople = 5_000;
 
-/** Validated tokens by their hash; identical validations in flight are one call; expiry is checked at every use. */
-export const tokenCache = (validate: Validate, { seconds, entries }: Options): Tokens => {
-  const known = new LRUCache<string, Known>({ max: entries });
+/**
+ * Validated tokens by their hash; identical validations in flight are one call; expiry is checked at every use. What Keystone
+ * said of a token that has ended is kept under another key: without a service's token nobody gets there.
+ */
+export const tokenCache = (validation: Pick<Validation, 'ask'>, options: TokenCacheOptions): Tokens => {
+  const { seconds, entries, bytes: mostBytes } = options;
+  const known = new LRUCache<string, Known>({
+    max: entries,
+    maxSize: mostBytes,
+    sizeCalculation: ({ bytes }) => bytes,
+  });
   const refused = new LRUCache<string, true>({ max: mostRefused, ttl: refusedMs });
   const flights = new Map<string, Promise<Identity>>();
+  const refusals = budget(options.refusedPerMinute);
+  const shared = people();
 
-  /** Past what is known; what it learns counts for all. */
-  const ask = async (key: string, token: Secret, signal: AbortSignal): Promise<Identity> => {
-    const now = Date.now();
-    const flight = flights.get(key) ?? validate(token).finally(() => flights.delete(key));
-    flights.set(key, flight);
-    const identity = await unlessAborted(flight, signal).catch((fault: unknown) => {
-      if (fault instanceof Fault && fault.code === 'unauthenticated') {
+  const heldAt = (key: string, now: number): Identity | null => {
+    const held = known.get(key);
+    return held !== undefined && held.until > now ? held.identity : null;
+  };
+  const ask = async (key: string, token: Secret, asked: Asked): Promise<Identity> => {
+    refusals.take(asked.address);
+    const from = Date.now();
+    try {
+      const { identity, bytes } = shared(await validation.ask(token, asked));
+      const ends = identity.expiresAt.getTime();
+      if (ends <= Date.now() && !asked.allowExpired) throw invalid();
+      refused.delete(key);
+      refusals.giveBack(asked.address);
+      const until = Math.min(from + seconds * 1000, ends > from ? ends : Infinity);
+      if (seconds > 0) known.set(key, { identity, until, bytes });
+      return identity;
+    } catch (thrown) {
+      if (isRefusal(thrown)) {
         known.delete(key);
         refused.set(key, true);
-      }
-      throw fault;
-    });
-    if (identity.expiresAt.getTime() <= Date.now()) throw invalid();
-    const until = Math.min(identity.expiresAt.getTime(), now + seconds * 1000);
-    if (seconds > 0) known.set(key, { identity, until });
-    return identity;
+      } else refusals.giveBack(asked.address);
+      throw thrown;
+    }
+  };
+  /** One question, however many ask it. */
+  const asking = async (key: string, token: Secret, asked: Asked, signal: AbortSignal): Promise<Identity> => {
+    let flight = flights.get(key);
+    if (flight === undefined) {
+      flight = ask(key, token, asked).finally(() => flights.delete(key));
+      flights.set(key, flight);
+    }
+    return unlessAborted(flight, signal);
   };
 
   return {
-    async validate(token, signal) {
-      const key = keyOf(token);
-      const held = known.get(key);
-      if (held !== undefined && held.until > Date.now()) return held.identity;
+    async validate(token, asked, signal) {
+      const plain = keyOf(token);
+      const now = Date.now();
+      const held = heldAt(plain, now);
+      if (held !== null) return held;
+      const key = asked.allowExpired ? expiredKey(plain) : plain;
+      const heldExpired = asked.allowExpired ? heldAt(key, now) : null;
+      if (heldExpired !== null) return heldExpired;
       if (refused.has(key)) throw invalid();
-      return ask(key, token, signal);
+      return asking(key, token, asked, signal);
     },
-    revalidate: async (token, signal) => ask(keyOf(token), token, signal),
+    async revalidate(token, asked, signal) {
+      const plain = keyOf(token);
+      return asking(asked.allowExpired ? expiredKey(plain) : plain, token, asked, signal);
+    },
   };
 };
 
-/** The flight is everybody's; each of them may stop waiting for it. */
-const unlessAborted = async <T>(work: Promise<T>, signal: AbortSignal): Promise<T> =>
-  new Promise((resolve, reject) => {
-    const leave = (): void => reject(new Fault('identity-unavailable', 'the wait for Keystone was broken off'));
-    if (signal.aborted) leave();
-    signal.addEventListener('abort', leave, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
-  });
-
-/** Faults: `unauthenticated` for what is no token at all. */
+/** Faults: `unauthenticated` for what cannot be a token. */
 const keyOf = (token: Secret): string => {
   const text = token.reveal();
   if (text.length > longest || !tokenText.test(text)) throw invalid();
   return createHash('sha256').update(text).digest('base64');
+};
+
+const expiredKey = (key: string): string => `expired ${key}`;
+
+const isRefusal = (thrown: unknown): boolean => thrown instanceof Fault && thrown.code === 'unauthenticated';
+
+/** Equal texts and lists, once: a user's tokens differ by their end alone. */
+const people = () => {
+  const seen = new LRUCache<string, Omit<Identity, 'expiresAt'>>({ max: mostPeople });
+  return (identity: Identity): { readonly identity: Identity; readonly bytes: number } => {
+    const { expiresAt, ...person } = identity;
+    const text = JSON.stringify(person);
+    const same = seen.get(text) ?? person;
+    seen.set(text, same);
+    return { identity: { ...same, expiresAt }, bytes: entryBytes + text.length };
+  };
 };

@@ -237,12 +237,12 @@ describe('signing in', () => {
   it('ends with 3 when Keystone is away as the kept token is refused', async () => {
     await bob.igor(['login']);
     peer.tokens.clear();
-    bob.next = new Fault('identity-unavailable', 'Keystone gave no usable answer');
+    bob.next = new Fault('identity-unreachable', 'the connection to Keystone failed (ECONNREFUSED)');
 
     expect(await bob.igor(read)).to.deep.equal({
       code: 3,
       out: '',
-      err: 'igor: Keystone does not answer: Keystone gave no usable answer (identity-unavailable)\n',
+      err: 'igor: Keystone cannot be reached: the connection to Keystone failed (ECONNREFUSED) (identity-unreachable)\n',
     });
   });
 

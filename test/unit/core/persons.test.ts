@@ -41,7 +41,12 @@ const made = (identity: Identity = federated()) => {
       now: () => world.now,
     },
   );
-  const validate = async (): Promise<Identity> => tokens.validate(new Secret('t'), AbortSignal.timeout(20_000));
+  const validate = async (): Promise<Identity> =>
+    tokens.validate(
+      new Secret('t'),
+      { allowExpired: false, address: null, requestId: null },
+      AbortSignal.timeout(20_000),
+    );
   const away = async (): Promise<Standing> => {
     throw new Fault('directory-unavailable', 'status 500', { retryAfter: 5 });
   };

@@ -103,10 +103,11 @@ describe('the OpenAPI document', () => {
       'host-refused', // told in the result of an execution, as are the next three
       'host-key-mismatch',
       'host-login-refused',
+      'misconfigured', // of the command alone
       'host-unreachable',
     ]);
     const whoami = codesOf(operationOf('/v1/whoami', 'get'));
-    expect(whoami).to.include.members(['unauthenticated', 'identity-unavailable']);
+    expect(whoami).to.include.members(['unauthenticated', 'identity-unreachable']);
     expect(whoami).not.to.include.members(['not-found', 'too-large', 'controller-busy']);
     expect(codesOf(operationOf('/v1/machines/{machine}/power', 'put'))).to.include('outcome-unknown');
     expect(codesOf(operationOf('/v1/machines/{machine}/power', 'get'))).not.to.include('outcome-unknown');
