@@ -62,19 +62,17 @@ export const app = (options: AppOptions): Express => {
     response.set('OpenStack-API-Version', `${serviceType} ${version}`);
     next();
   });
-  server.use('/v1', (request, _response, next) => {
+  const bodies = express.json({
+    limit: mostBody,
+    strict: true,
+    inflate: false,
+    type: ['application/json', 'application/merge-patch+json'],
+  });
+  const inUtf8: RequestHandler = (request, _response, next) => {
     insistOnUtf8(request);
     next();
-  });
-  server.use(
-    '/v1',
-    express.json({
-      limit: mostBody,
-      strict: true,
-      inflate: false,
-      type: ['application/json', 'application/merge-patch+json'],
-    }),
-  );
+  };
+  for (const method of ['post', 'put', 'patch', 'delete'] as const) server[method](/^\/v1\//, inUtf8, bodies);
   server.use('/v1', routes({ steps, operations }));
   server.use(() => {
     throw new Fault('not-found', 'there is no such path');

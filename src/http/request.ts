@@ -71,7 +71,10 @@ export const departures = (): ((request: HttpRequest) => AbortSignal) => {
 /** What the operation is to decode: the body of a change, the query of the rest. */
 export const inputOf = (request: HttpRequest, operation: Operation, fromQuery: (query: Query) => unknown): unknown => {
   const query = request.query as Query; // the simple parser makes nothing else
-  if (operation.method === 'get') return fromQuery(query);
+  if (operation.method === 'get') {
+    if (hasBody(request)) throw new Fault('invalid-input', 'body: a GET has none, what it asks for is in the query');
+    return fromQuery(query);
+  }
   const [unknown] = Object.keys(query);
   if (unknown !== undefined) throw new Fault('invalid-input', `${unknown.slice(0, 64)}: unknown query parameter`);
   const body = request.body as unknown;
