@@ -12,7 +12,7 @@ import { simulated, stopSimulated } from '../support/simulated.ts';
 /** The same requests each time; others, and more, by these. */
 const seed = Number(process.env['IGOR_TEST_SEED'] ?? 3);
 const runs = Number(process.env['IGOR_TEST_RUNS'] ?? 80);
-const longest = 300_000;
+const longest = 180_000;
 
 const personas = ['nobody', 'garbage', 'carol', 'bob', 'erin', 'mallory', 'admin'];
 

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import http from 'node:http';
+import net from 'node:net';
 import { expect } from 'chai';
 import { enrol, type Enrolled } from '../support/enrol.ts';
 import { startIgor, tokenOf, type Client, type TestIgor } from '../support/igor.ts';
@@ -111,6 +112,21 @@ describe('an open stream', () => {
     });
     expect(status).to.equal(404);
     expect(headers.get('content-type')).to.match(/^application\/json/);
+  });
+
+  it('is told of to a HEAD, after which the connection serves the next', async () => {
+    const { hostname, port } = new URL(igor.url);
+    const token = await tokenOf('bob');
+    const ask = (method: string, path: string, more = ''): string =>
+      `${method} ${path} HTTP/1.1\r\nHost: igor\r\nX-Auth-Token: ${token}\r\n${more}\r\n`;
+    const socket = net.connect(Number(port), hostname);
+    socket.setTimeout(10_000, () => socket.destroy(new Error('no answer')));
+    socket.write(ask('HEAD', `/v1/machines/${machine.id}/power/events`));
+    socket.write(ask('GET', '/v1/whoami', 'Connection: close\r\n'));
+    let heard = '';
+    for await (const chunk of socket) heard += String(chunk);
+    expect(heard.match(/^HTTP\/1\.1 200 OK/gm)).to.have.length(2);
+    expect(heard).to.match(/^Content-Type: text\/event-stream/m);
   });
 
   it('is cut within two seconds when the grant that opened it is revoked, and says why', async () => {

@@ -52,7 +52,7 @@ subscribe('http.server.request.start', (message) => {
   });
 });
 
-/** Calls with the whole body before the end of the answer is sent, so that no client sees it unchecked. */
+/** Calls with the whole body before the end of the answer is sent, so that no client sees it unchecked; or with what there was of a stream when it was cut off. */
 const beforeItLeaves = (response: ServerResponse, look: (body: string) => void): void => {
   const { write, end } = response;
   const chunks: Buffer[] = [];
@@ -61,6 +61,9 @@ const beforeItLeaves = (response: ServerResponse, look: (body: string) => void):
       chunks.push(Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8'));
     else if (chunk instanceof Uint8Array) chunks.push(Buffer.from(chunk));
   };
+  response.once('close', () => {
+    if (response.headersSent && !response.writableEnded) look(Buffer.concat(chunks).toString());
+  });
   Object.assign(response, {
     write: (...said: unknown[]): unknown => {
       keep(said[0], said[1]);

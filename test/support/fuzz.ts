@@ -282,11 +282,16 @@ export const send = async (
     };
     const request = http.request(options, (answer) => {
       const chunks: Buffer[] = [];
-      answer.on('data', (chunk: Buffer) => chunks.push(chunk));
-      answer.once('end', () => resolve({ status: answer.statusCode ?? 0, body: Buffer.concat(chunks).toString() }));
+      answer.on('data', (chunk: Buffer) => {
+        chunks.push(chunk);
+        // A stream is left after its first event.
+        if (answer.headers['content-type']?.startsWith('text/event-stream') === true) answer.destroy();
+      });
+      answer.once('close', () => resolve({ status: answer.statusCode ?? 0, body: Buffer.concat(chunks).toString() }));
       answer.once('error', reject);
     });
-    request.setTimeout(20_000, () => request.destroy(new Error('no answer within 20 s')));
+    const late = setTimeout(() => request.destroy(new Error('no answer within 20 s')), 20_000);
+    request.once('close', () => clearTimeout(late));
     request.once('error', reject);
     request.end(body ?? undefined);
   });
