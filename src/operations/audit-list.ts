@@ -2,10 +2,9 @@ import { z } from 'zod';
 import { operation } from '../core/operation.ts';
 import { choosing, only } from '../domain/fields.ts';
 import { outcome, recordKind, type JournalRecord } from '../domain/journal.ts';
-import { instant } from '../domain/instant.ts';
-import { counting, endOf, pageEnd, paging } from '../domain/link.ts';
-import { recordFields } from '../domain/list-fields.ts';
-import { filtering, filtersIn, namesOf, sortIn, sorting } from '../domain/list-query.ts';
+import { endOf, pageEnd } from '../domain/link.ts';
+import { namesOf } from '../domain/list-query.ts';
+import { auditQuery, journalQueryOf } from './audit-query.ts';
 
 const record = z
   .object({
@@ -50,7 +49,6 @@ const record = z
   .meta({ id: 'AuditRecord' });
 
 const recordPart = record.partial().meta({ id: 'AuditRecordPart' });
-const sortKeys = ['at'] as const;
 
 export const auditList = operation({
   on: 'service',
@@ -61,28 +59,12 @@ export const auditList = operation({
   permission: 'oob:audit:list',
   effect: 'reveal',
   uses: ['journal'],
-  input: z.strictObject({
-    ...paging,
-    ...counting,
-    ...filtering(recordFields),
-    machine: z.string().max(255).optional().describe('Id or name of a machine, in any case'),
-    since: z
-      .string()
-      .max(64)
-      .refine((text) => instant(text) !== null, 'must be a time such as 2026-11-20T10:00:00Z')
-      .optional()
-      .describe('Recorded then or later'),
-    sort: sorting(sortKeys, 'at:desc'),
-    fields: choosing(namesOf(record.shape)),
-  }),
+  input: z.strictObject({ ...auditQuery, fields: choosing(namesOf(record.shape)) }),
   output: z.object({ audit_records: z.array(recordPart), ...pageEnd }),
 
   async run({ caller, input, journal, href }) {
-    const { limit, marker = null, machine = null, since = '', fields, with_count: withCount = false } = input;
-    const filters = filtersIn(recordFields, input);
-    const sort = sortIn(sortKeys, input.sort);
-    const query = { limit, marker, withCount, filters, sort, machine, since: instant(since) };
-    const page = await journal.list(query, caller.scope);
+    const { fields, ...asked } = input;
+    const page = await journal.list(journalQueryOf(asked), caller.scope);
     return {
       audit_records: page.items.map((row) => only(toWire(row), fields)),
       ...endOf('/v1/audit-records', input, page, href),

@@ -1,4 +1,5 @@
 import type { Operation } from '../core/operation.ts';
+import { auditExport } from './audit-export.ts';
 import { auditList } from './audit-list.ts';
 import { bootGet } from './boot-get.ts';
 import { bootSet } from './boot-set.ts';
@@ -71,5 +72,6 @@ export const operations: readonly Operation[] = [
   operationGet,
   executionCreate,
   executionGet,
+  auditExport,
   auditList,
 ];
