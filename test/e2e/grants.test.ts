@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { writeFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import pg from 'pg';
+import { passwordToken } from '../../deploy/demo/json-client.ts';
 import { enrol, type Enrolled } from '../support/enrol.ts';
-import { freshName, startIgor, type Client, type TestIgor } from '../support/igor.ts';
+import { clientOf, freshName, startIgor, type Client, type TestIgor } from '../support/igor.ts';
 import { keystone } from '../support/parts.ts';
 
 interface Wire {
@@ -230,6 +231,71 @@ describe('grants', () => {
       await carol.get(power(machine)).expect(200);
       await carol.put(power(machine), { target: 'on' }).expect(403);
       await bob.put(power(machine), { target: 'on' }).expect(200);
+    });
+  });
+
+  describe('to a group', () => {
+    /** Keystone, as its admin. */
+    const atKeystone = async (method: string, path: string, body?: object): Promise<Record<string, { id: string }>> => {
+      const { url } = await keystone();
+      const login = { url, user: 'admin', password: 'adminpw', project: 'admin', signal: AbortSignal.timeout(10_000) };
+      const answer = await fetch(url + path, {
+        method,
+        headers: { 'X-Auth-Token': await passwordToken(login), 'Content-Type': 'application/json' },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
+      expect(answer.status).to.be.lessThan(300);
+      return answer.status === 204 ? {} : ((await answer.json()) as Record<string, { id: string }>);
+    };
+    const fresh = async (user: string, project: string): Promise<Client> => {
+      const { url } = await keystone();
+      const login = { url, user, password: `${user}pw`, project, signal: AbortSignal.timeout(10_000) };
+      return clientOf(igor.url, await passwordToken(login));
+    };
+
+    it('hold for its members, whom Keystone knows, and not for their application credentials', async () => {
+      const machine = await enrol(igor, 'alpha');
+      const made = await atKeystone('POST', '/groups', { group: { name: freshName('storage') } });
+      const group = made['group']?.id ?? '';
+      const member = `/groups/${group}/users/${users['mallory']}`;
+      await atKeystone('PUT', member);
+      const before = await fresh('mallory', 'beta');
+      await before.get(power(machine)).expect(404);
+      const { id } = await granted(machine, { grantee: { group_id: group } });
+      const insider = await fresh('mallory', 'beta');
+      await insider.get(power(machine)).expect(200);
+      await (await fresh('bob', 'alpha')).get(`/v1/grants/${id}`).expect(403);
+
+      const { url } = await keystone();
+      const { application_credential: credential } = (await (
+        await fetch(`${url}/users/${users['mallory']}/application_credentials`, {
+          method: 'POST',
+          headers: { 'X-Auth-Token': insider.token, 'Content-Type': 'application/json' },
+          body: JSON.stringify({ application_credential: { name: freshName('ac') } }),
+        })
+      ).json()) as { application_credential: { id: string; secret: string } };
+      const { id: credentialId, secret } = credential;
+      const identity = { methods: ['application_credential'], application_credential: { id: credentialId, secret } };
+      const answer = await fetch(`${url}/auth/tokens`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify({ auth: { identity } }),
+      });
+      await clientOf(igor.url, answer.headers.get('x-subject-token')).get(power(machine)).expect(404);
+
+      await atKeystone('DELETE', member);
+      await sleep(1_100); // Keystone revokes by the second
+      await (await fresh('mallory', 'beta')).get(power(machine)).expect(404);
+    });
+
+    it('are not given by one of its members', async () => {
+      const machine = await enrol(igor, 'alpha');
+      const made = await atKeystone('POST', '/groups', { group: { name: freshName('managers') } });
+      const group = made['group']?.id ?? '';
+      await atKeystone('PUT', `/groups/${group}/users/${users['erin']}`);
+      const body = bodyOf(machine, { grantee: { group_id: group } });
+      const { body: answer } = await (await fresh('erin', 'alpha')).post('/v1/grants', body).expect(403);
+      expect((answer as { error: { message: string } }).error.message).to.contain('a group of his own');
     });
   });
 
