@@ -25,7 +25,7 @@ export const keycloakDirectory = async (settings: Keycloak): Promise<Checked> =>
     realmName: settings.realm,
     timeout: answerMs,
     // A redirect would take the client's secret wherever it points.
-    requestOptions: { redirect: 'error', dispatcher: bounded({ ca, mostBytes, connections }) },
+    requestOptions: { redirect: 'error', dispatcher: await bounded({ ca, mostBytes, connections }) },
   });
   // A client's login comes without a refresh token, which the library's own renewal asks for.
   client.registerTokenProvider({ getAccessToken: async () => client.accessToken });
