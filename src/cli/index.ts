@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { Fault } from '../domain/fault.ts';
+import { auditCommand } from './audit.ts';
 import { bootCommand } from './boot.ts';
 import { apiCommand } from './command.ts';
 import { completionCommand } from './completion.ts';
@@ -102,6 +103,7 @@ const program = (world: World, shown: Screen, end: (code: number) => void): Comm
     bootCommand(context),
     healthCommand(context),
     execCommand(context),
+    auditCommand(context),
     apiCommand(context),
     completionCommand(context, () => igor),
   ];

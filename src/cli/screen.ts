@@ -57,7 +57,7 @@ const between = '  ';
 const leastWidth = 6;
 
 /** JSON leaves the second set of control characters (C1) and those of direction as they are; terminals obey them. */
-const printable = (json: string): string =>
+export const printable = (json: string): string =>
   json.replaceAll(/[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
     Array.from({ length: character.length }, (_, index) => escaped(character.charCodeAt(index))).join(''),
   );
