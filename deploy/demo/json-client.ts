@@ -8,7 +8,7 @@ export interface JsonRequest {
 
 /** Sends JSON and reads JSON; an answer that is no success is an error that says what was asked and what came back. */
 export const requestJson = async <T>(
-  method: 'GET' | 'POST' | 'PUT' | 'PATCH',
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
   url: string,
   schema: z.ZodType<T>,
   request: JsonRequest,

@@ -22,6 +22,8 @@ export interface KeystoneProxy {
   readonly url: string;
   /** Validations that came by. */
   validations: number;
+  /** So many of them were here at the same time, at most. */
+  mostAtOnce: number;
   logins: number;
   /** Of the last validation. */
   lastHeaders: http.IncomingHttpHeaders;
@@ -38,11 +40,15 @@ export interface KeystoneProxy {
 export const keystoneProxy = async (): Promise<KeystoneProxy> => {
   const { url } = await keystone();
   const target = new URL(url);
+  let open = 0;
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
     const isValidation = request.method === 'GET' && request.url?.startsWith('/v3/auth/tokens') === true;
     if (isValidation) {
       proxy.validations += 1;
       proxy.lastHeaders = request.headers;
+      open += 1;
+      proxy.mostAtOnce = Math.max(proxy.mostAtOnce, open);
+      response.once('close', () => (open -= 1));
     }
     const isLogin = request.method === 'POST';
     if (isLogin) proxy.logins += 1;
@@ -78,6 +84,7 @@ export const keystoneProxy = async (): Promise<KeystoneProxy> => {
   const proxy: KeystoneProxy = {
     url: `http://127.0.0.1:${port}/v3`,
     validations: 0,
+    mostAtOnce: 0,
     logins: 0,
     lastHeaders: {},
     fault: 'none',

@@ -17,14 +17,20 @@ const unconnected = new Set([
   ...['ENOTFOUND', 'EAI_AGAIN', 'ERR_NETWORK'],
 ]);
 
-export const isUnconnected = (thrown: unknown): boolean => isAxiosError(thrown) && unconnected.has(thrown.code ?? '');
+export const isUnconnected = (thrown: unknown): boolean => unconnected.has(codeOf(thrown));
+
+/** axios 1 has one code for an answer that was cut off and for one that is too large. */
+const codeOf = (thrown: unknown): string => {
+  if (!isAxiosError(thrown)) return '';
+  return thrown.message === 'stream has been aborted' ? 'ECONNRESET' : (thrown.code ?? '');
+};
 
 /**
  * No whole answer came. Never with Keystone's own words as detail, nor axios's error as cause: both may hold a token. The
  * codes of Node and of TLS (`ECONNREFUSED`, `CERT_HAS_EXPIRED`) hold none.
  */
 export const unreachable = (thrown: unknown): Fault => {
-  const code = isAxiosError(thrown) ? (thrown.code ?? '') : '';
+  const code = codeOf(thrown);
   if (code.startsWith('HPE_') || code === 'ERR_BAD_RESPONSE') return garbled('what came is not HTTP, or too large');
   const why = /^[A-Z0-9_]{1,60}$/.test(code) ? code : 'no connection';
   return new Fault('identity-unreachable', `the connection to Keystone failed (${why})`, { retryAfter: soonS });
