@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import type { Binding, ControllerHealth } from '../domain/controller.ts';
 import { asFault, Fault, told, type FaultCode } from '../domain/fault.ts';
 import type { PowerState } from '../domain/power.ts';
@@ -34,6 +35,7 @@ const readBackSeconds = [0.3, 0.7, 1, 2, 4, 8, 15, 30, 60];
 
 export const observer = ({ keeper, observations, log }: Ports): Observer => {
   const end = new AbortController();
+  setMaxListeners(0, end.signal); // one for each change that is being read back
   const running = new Set<Promise<void>>();
   const run = (work: Promise<void>): void => {
     running.add(work);

@@ -142,7 +142,7 @@ describe("OpenStack's own clients", function () {
       ['400', 'BadRequest', 'limit'],
       ['403', 'Forbidden', 'oob:power:set is not among what carol may do here'],
       ['404', 'NotFound', 'there is no such machine'],
-      ['405', 'MethodNotAllowed', 'Method not allowed'],
+      ['405', 'MethodNotAllowed', 'it offers GET, HEAD, OPTIONS'],
       ['406', 'NotAcceptable', '1.99 lies beyond 1.0 to 1.0'],
       ['409', 'Conflict', 'IPMI has no boot device for HTTP'],
     ];

@@ -22,8 +22,9 @@ describe('what is served, and the document that is served with it', () => {
     check = checkOf(document);
     const { id } = await enrol(igor, 'alpha');
     const path = `/v1/machines/${id}`;
-    const { status, headers, text } = await bob.get(path).expect(200);
-    good = { method: 'GET', path, status, headers: headers, body: text };
+    const alice = await igor.as('alice');
+    const { status, headers, text } = await alice.patch(path, { machine: { tags: ['rack7'] } }).expect(200);
+    good = { method: 'PATCH', path, status, headers: headers, body: text };
   });
   after(async () => igor.stop());
 
