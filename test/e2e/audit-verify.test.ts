@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import pg from 'pg';
 import { enrol } from '../support/enrol.ts';
-import { startIgor, type TestIgor } from '../support/igor.ts';
+import { startIgor, testEnvironment, type TestIgor } from '../support/igor.ts';
 import { runIgor } from '../support/process.ts';
 
 interface Verdict {
@@ -79,6 +79,13 @@ describe('igor audit verify', () => {
     });
     expect(code).to.equal(3);
     expect(stderr).to.contain('nothing.json');
+  });
+
+  it('is what removal needs: nothing is removed that is not chained', async () => {
+    const settings = { IGOR_AUDIT_RETENTION_DAYS: '30', IGOR_AUDIT_CHAIN_SECONDS: '0' };
+    const { code, stderr } = await runIgor(['config', 'check'], await testEnvironment(settings));
+    expect(code).to.equal(2);
+    expect(stderr).to.contain('IGOR_AUDIT_RETENTION_DAYS: only what is chained is removed');
   });
 
   it('finds what was changed and cut off, and Igor builds nothing on it', async () => {
