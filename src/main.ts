@@ -8,6 +8,7 @@ const words: Readonly<Record<string, () => Promise<(args: readonly string[]) => 
   register: async () => (await import('./words/register.ts')).registerWord,
   config: async () => (await import('./words/config.ts')).configWord,
   key: async () => (await import('./words/key.ts')).keyWord,
+  policy: async () => (await import('./words/policy.ts')).policyWord,
 };
 /** Of the words below `audit`, this one asks the database and not the service. */
 const verify = async () => (await import('./words/audit.ts')).auditWord;

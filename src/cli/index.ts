@@ -42,7 +42,8 @@ Words of the service itself:
   register          Put the service into Keystone's catalogue
   config check      Tell every fault of the configuration
   audit verify      Prove the journal whole, without the service
-  key               Make, rotate and show the keys that seal credentials`;
+  key               Make, rotate and show the keys that seal credentials
+  policy            Print, check and explain the rules`;
 
 interface Typed {
   readonly osCloud?: string;

@@ -179,7 +179,7 @@ export const policy = (ruleset: Ruleset = defaultRules()): Policy => {
  * whole fleet. Where `oob:scope:domain` permits it, a domain's token counts for what `forDomains` lists, on what belongs to
  * its domain's projects, and nowhere else.
  */
-const credentials = (
+export const credentials = (
   ruleset: Ruleset,
 ): ((permission: Permission, identity: Identity, target: PolicyTarget) => Attributes) => {
   // An identity is asked about many times, and is the same object for as long as its token is kept.
