@@ -52,7 +52,7 @@ export const tokenCache = (validation: Pick<Validation, 'ask'>, options: TokenCa
   const refused = new LRUCache<string, true>({ max: mostRefused, ttl: refusedMs });
   const flights = new Map<string, Promise<Identity>>();
   const refusals = budget(options.refusedPerMinute);
-  const shared = people();
+  const shared = people(mostBytes / 4);
 
   const heldAt = (key: string, now: number): Identity | null => {
     const held = known.get(key);
@@ -118,9 +118,16 @@ const expiredKey = (key: string): string => `expired ${key}`;
 
 const isRefusal = (thrown: unknown): boolean => thrown instanceof Fault && thrown.code === 'unauthenticated';
 
-/** Equal texts and lists, once: a user's tokens differ by their end alone. */
-const people = () => {
-  const seen = new LRUCache<string, Omit<Identity, 'expiresAt'>>({ max: mostPeople });
+/**
+ * Equal texts and lists, once: a user's tokens differ by their end alone. Of so many bytes, for a token with thousands of
+ * access rules is easily had.
+ */
+const people = (mostBytes: number) => {
+  const seen = new LRUCache<string, Omit<Identity, 'expiresAt'>>({
+    max: mostPeople,
+    maxSize: Math.ceil(mostBytes),
+    sizeCalculation: (_person, text) => entryBytes + text.length * 2,
+  });
   return (identity: Identity): { readonly identity: Identity; readonly bytes: number } => {
     const { expiresAt, ...person } = identity;
     const text = JSON.stringify(person);
