@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
+import { passwordToken } from '../../deploy/demo/json-client.ts';
 import { enrol, type Enrolled } from '../support/enrol.ts';
-import { startIgor, type TestIgor } from '../support/igor.ts';
+import { clientOf, startIgor, type TestIgor } from '../support/igor.ts';
+import { keystone } from '../support/parts.ts';
 
 interface Row {
   readonly id: string;
@@ -53,6 +55,45 @@ describe('the journal', () => {
       expect(row.decided_by).to.contain('oob:power:set');
       expect(row.roles).to.include('member');
     }
+  });
+
+  it('has the service that passed a request on, the trust that it acts by, and the grant that decided it', async () => {
+    const { url, seed } = await keystone();
+    const login = { url, signal: AbortSignal.timeout(20_000) };
+    const service = await passwordToken({ ...login, user: 'svc', password: 'svcpw', project: 'service' });
+    const bob = await igor.as('bob');
+    await bob.put(`/v1/machines/${machine.name}/power`, { target: 'on' }).set('X-Service-Token', service).expect(200);
+    expect((await rows('erin', of(machine.id)))[0]?.service).to.deep.include({ name: 'svc' });
+
+    const mallory = await passwordToken({ ...login, user: 'mallory', password: 'mallorypw', project: 'beta' });
+    const answer = await fetch(`${url}/auth/tokens`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({
+        auth: {
+          identity: { methods: ['token'], token: { id: mallory } },
+          scope: { 'OS-TRUST:trust': { id: seed.trust } },
+        },
+      }),
+    });
+    const trusted = clientOf(igor.url, answer.headers.get('x-subject-token'));
+    await trusted.put(`/v1/machines/${machine.name}/power`, { target: 'on' }).expect(200);
+    const [byTrust] = await rows('erin', of(machine.id));
+    expect(byTrust?.delegation).to.deep.equal({ kind: 'trust', id: seed.trust });
+    expect(byTrust?.user.name).to.equal('mallory');
+
+    const lent = await enrol(igor, 'alpha');
+    const grant = {
+      machine: lent.name,
+      permissions: ['oob:power:set'],
+      grantee: { user_id: seed.users['mallory'] },
+      until: new Date(Date.now() + 60_000).toISOString(),
+      reason: 'to be told of',
+    };
+    const { body } = await (await igor.as('erin')).post('/v1/grants', { grant }).expect(201);
+    const { id } = (body as { grant: { id: string } }).grant;
+    await (await igor.as('mallory')).put(`/v1/machines/${lent.name}/power`, { target: 'on' }).expect(200);
+    expect((await rows('erin', of(lent.id)))[0]?.decided_by).to.equal(`grant ${id}`);
   });
 
   it('leaves plain reads to the log, which says what decided each, refused or not', async () => {
