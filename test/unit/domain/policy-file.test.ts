@@ -140,4 +140,40 @@ describe('a policy file', () => {
     expect([changed, unused]).to.deep.equal([[], []]);
     expect(names).to.include.members([...permissions]);
   });
+
+  describe('that the page for operators shows', () => {
+    const page = readFileSync(new URL('../../../docs/operator.md', import.meta.url), 'utf8');
+    const section = page.split('\n## Policy\n')[1]?.split('\n## ')[0] ?? '';
+    const [fleet, domains] = [...section.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, text = '']) =>
+      policy(read(text).rules),
+    );
+    const target = { project_id: 'p1', project_domain_id: 'd1' };
+
+    it('does what it says of admins, of who is on duty, and of members', () => {
+      const running = identityWith({ roles: ['admin'], projectId: '4739dbd3a25a4fe98984330ac93a73ed' });
+      const admin = identityWith({ roles: ['admin'] });
+      const onDuty = identityWith({ roles: ['on_duty'], projectId: 'p2' });
+      expect([running, admin, onDuty].map((one) => fleet?.scopeOf(one, []).kind)).to.deep.equal([
+        'all',
+        'project',
+        'all',
+      ]);
+      expect([running, admin].map((one) => fleet?.permits('oob:machine:delete', one, target))).to.deep.equal([
+        true,
+        false,
+      ]);
+      expect(fleet?.permits('oob:machine:update', admin, target)).to.equal(true);
+      expect(fleet?.permits('oob:power:set', onDuty, target)).to.equal(true);
+      expect(fleet?.permits('oob:boot:set', onDuty, target)).to.equal(false);
+      expect(fleet?.permits('oob:execution:create', identityWith(), target)).to.equal(false);
+    });
+
+    it('does what it says of managers of a domain', () => {
+      const noProject = { projectId: null, projectName: null, projectDomainId: null };
+      const manager = identityWith({ ...noProject, domainId: 'd1', roles: ['manager'] });
+      expect(domains?.scopeOf(manager, []).kind).to.equal('domain');
+      expect(domains?.permits('oob:power:set', manager, target)).to.equal(true);
+      expect(domains?.permits('oob:power:set', manager, { ...target, project_domain_id: 'd2' })).to.equal(false);
+    });
+  });
 });
