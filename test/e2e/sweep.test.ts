@@ -3,8 +3,19 @@ import type { Operation } from '../../src/core/operation.ts';
 import type { Permission } from '../../src/domain/policy.ts';
 import { operations } from '../../src/operations/index.ts';
 import { enrol, machineBodyFor, type Enrolled } from '../support/enrol.ts';
-import { clientOf, freshName, startIgor, tokenOf, type Client, type TestIgor } from '../support/igor.ts';
+import { clientOf, freshName, registerTest, startIgor, tokenOf, type Client, type TestIgor } from '../support/igor.ts';
 import { keystone, sshd } from '../support/parts.ts';
+import {
+  applicationCredential,
+  credentialToken,
+  domainToken,
+  freshToken,
+  makeTrust,
+  mintedToken,
+  systemToken,
+  trustToken,
+  unscopedToken,
+} from '../support/tokens.ts';
 
 /** From whom on each permission is open: the one table that this test is about. */
 const levels: Readonly<Record<Permission, Level>> = {
@@ -46,16 +57,77 @@ const levels: Readonly<Record<Permission, Level>> = {
 type Level = 'anyone' | 'reader' | 'member' | 'manager' | 'admin' | 'nobody';
 const order: readonly Level[] = ['anyone', 'reader', 'member', 'manager', 'admin', 'nobody'];
 
-/** Who asks, with which project's eyes: all things are alpha's. */
-const callers = [
-  { who: 'nobody', token: null, level: null, sees: false },
-  { who: 'garbage', token: 'gAAAAAgarbage', level: null, sees: false },
-  { who: 'carol', token: 'carol', level: 'reader', sees: true },
-  { who: 'bob', token: 'bob', level: 'member', sees: true },
-  { who: 'erin', token: 'erin', level: 'manager', sees: true },
-  { who: 'alice', token: 'alice', level: 'admin', sees: true },
-  { who: 'mallory', token: 'mallory', level: 'member', sees: false },
-] as const;
+interface Asker {
+  readonly who: string;
+  readonly token: () => Promise<string | null>;
+  /** What its roles amount to on alpha; null: the token is not good. */
+  readonly level: Level | null;
+  /** Whether alpha's things lie within its scope: all things are alpha's. */
+  readonly sees: boolean;
+  /** What it may do beyond its level. */
+  readonly beyond?: readonly Permission[];
+  /** Whether access rules let it come at all. */
+  readonly comes?: (operation: Operation) => boolean;
+  /** The token of the service that passes its requests on. */
+  readonly service?: () => Promise<string>;
+}
+
+const persona = (who: string, level: Level, sees = true): Asker => ({
+  who,
+  token: async () => tokenOf(who),
+  level,
+  sees,
+});
+
+/** Every kind of token there is, from the real Keystone. */
+const callers: readonly Asker[] = [
+  { who: 'nobody', token: async () => null, level: null, sees: false },
+  { who: 'garbage', token: async () => 'gAAAAAgarbage', level: null, sees: false },
+  { who: 'a token that has ended', token: async () => mintedToken('alice', 'alpha', -60), level: null, sees: false },
+  persona('carol', 'reader'),
+  persona('bob', 'member'),
+  persona('erin', 'manager'),
+  persona('alice', 'admin'),
+  persona('mallory', 'member', false),
+  { who: "a domain's admin", token: async () => domainToken('alice'), level: 'anyone', sees: false },
+  { who: 'a token without a scope', token: async () => unscopedToken('carol'), level: 'anyone', sees: false },
+  { who: 'the service user alone', token: async () => freshToken('svc', 'service'), level: 'anyone', sees: false },
+  {
+    who: 'a reader of the system',
+    token: async () => systemToken('svcreader'),
+    level: 'reader',
+    sees: true,
+    beyond: ['oob:controller:list', 'oob:controller:get', 'oob:grant:get', 'oob:audit:list'],
+  },
+  { who: 'an admin of the system', token: async () => systemToken('alice'), level: 'admin', sees: true },
+  {
+    who: 'an application credential that is member alone',
+    token: async () => credentialToken(await applicationCredential('bob', 'alpha')),
+    level: 'member',
+    sees: true,
+  },
+  {
+    who: 'an application credential with access rules',
+    token: async () => credentialToken((await keystone()).seed.applicationCredential),
+    level: 'member',
+    sees: true,
+    comes: ({ method, path }) => method === 'get' && path.startsWith('/machines/'),
+  },
+  { who: 'a trust', token: async () => trustToken(await makeTrust(false)), level: 'member', sees: true },
+  {
+    who: 'a trust that impersonates',
+    token: async () => trustToken(await makeTrust(true)),
+    level: 'member',
+    sees: true,
+  },
+  {
+    who: 'a service, for a reader whose token has ended',
+    token: async () => mintedToken('carol', 'alpha', -60),
+    level: 'reader',
+    sees: true,
+    service: async () => freshToken('svc', 'service'),
+  },
+];
 
 type Expected = 'done' | 401 | 403 | 404;
 
@@ -63,10 +135,13 @@ type Expected = 'done' | 401 | 403 | 404;
 const naming: ReadonlySet<string> = new Set(['execution.create']);
 
 /** What an operation on a thing of alpha's, or on the service, answers to a caller. */
-const expected = ({ on, name, permission }: Operation, { level, sees }: (typeof callers)[number]): Expected => {
-  if (level === null) return 401;
-  if ((on !== 'service' || naming.has(name)) && !sees) return 404;
-  return order.indexOf(level) >= order.indexOf(levels[permission]) ? 'done' : 403;
+const expected = (operation: Operation, { level, sees, beyond = [], comes }: Asker): Expected => {
+  const { on, name, permission } = operation;
+  if (level === null || comes?.(operation) === false) return 401;
+  if (on !== 'service' && !sees) return 404;
+  const may = beyond.includes(permission) || order.indexOf(level) >= order.indexOf(levels[permission]);
+  if (!may) return 403;
+  return naming.has(name) && !sees ? 404 : 'done';
 };
 
 interface Stage {
@@ -113,14 +188,18 @@ describe('every route, by every persona', () => {
   let stage: Stage;
   let alice: Client;
   let bob: Client;
+  let erin: Client;
+  let requestId: string | null = null;
 
   before(async () => {
     igor = await startIgor();
+    await registerTest('http://igor.test:8080', false); // access rules count for a service that is listed
     alice = await igor.as('alice');
     const { seed } = await keystone();
     const projectId = seed.projects['alpha'] ?? '';
     const machine = await enrol(igor, 'alpha', { ssh: true });
     bob = await igor.as('bob');
+    erin = await igor.as('erin');
     const power = await bob.put(`/v1/machines/${machine.id}/power`, { target: 'off' }).expect(200);
     const run = await bob
       .post('/v1/executions', { targets: [machine.name], command: ['true'] })
@@ -130,7 +209,7 @@ describe('every route, by every persona', () => {
       machine,
       projectId,
       hostKeys: (await sshd()).hostKeys,
-      strangerId: seed.users['svc'] ?? '',
+      strangerId: seed.users['svcadmin'] ?? '',
       operationId: (power.body as { operation_id: string }).operation_id,
       executionId: (run.body as { execution: { id: string } }).execution.id,
     };
@@ -163,13 +242,18 @@ describe('every route, by every persona', () => {
         return (made.body as { controller: { id: string } }).controller.id;
       }
       case 'grant': {
+        // Nobody may ask for many at a time.
+        if (requestId !== null) await alice.delete(`/v1/grants/${requestId}`).expect(204);
+        requestId = null;
         const made =
           operation.name === 'grant.approve'
             ? await bob
                 .post(`/v1/machines/${stage.machine.id}/grant-requests`, bodies['grant.request']?.(stage))
                 .expect(201)
-            : await alice.post('/v1/grants', bodies['grant.create']?.(stage)).expect(201);
-        return (made.body as { grant: { id: string } }).grant.id;
+            : await erin.post('/v1/grants', bodies['grant.create']?.(stage)).expect(201);
+        const { id } = (made.body as { grant: { id: string } }).grant;
+        if (operation.name === 'grant.approve') requestId = id;
+        return id;
       }
       case 'operation':
         return stage.operationId;
@@ -180,23 +264,30 @@ describe('every route, by every persona', () => {
     }
   };
 
+  /** A token of each, and that of its service, for all that it asks. */
+  const tokens = new Map<Asker, Promise<readonly [string | null, string | null]>>();
+  const shown = async (caller: Asker): Promise<readonly [string | null, string | null]> => {
+    const made = tokens.get(caller) ?? Promise.all([caller.token(), caller.service?.() ?? null]);
+    tokens.set(caller, made);
+    return made;
+  };
+
   for (const operation of operations) {
     for (const caller of callers) {
       const outcome = expected(operation, caller);
       it(`answers ${operation.name} by ${caller.who} with ${outcome === 'done' ? 'success' : outcome}`, async () => {
         const path = `/v1${operation.path.replace(/\{\w+\}/, await thing(operation)).replace('{tag}', 'swept')}`;
-        const token = caller.level === null ? caller.token : await tokenOf(caller.token);
+        const [token, service] = await shown(caller);
         const client = clientOf(igor.url, token);
+        const passed = service === null ? {} : { 'X-Service-Token': service };
         const body = bodies[operation.name]?.(stage);
         const {
           status,
           headers,
           body: answer,
         } = await (operation.event !== undefined
-          ? begun(igor.url + path, token)
-          : operation.method === 'get'
-            ? client.get(path)
-            : client[operation.method](path, body));
+          ? begun(igor.url + path, { ...passed, ...(token !== null && { 'X-Auth-Token': token }) })
+          : (operation.method === 'get' ? client.get(path) : client[operation.method](path, body)).set(passed));
         if (outcome === 'done') expect(operation.statuses ?? [200]).to.include(status);
         else {
           expect(status).to.equal(outcome);
@@ -210,9 +301,9 @@ describe('every route, by every persona', () => {
 });
 
 /** How a stream begins, or is refused; nobody listens on. */
-const begun = async (url: string, token: string | null) => {
+const begun = async (url: string, headers: Record<string, string>) => {
   const enough = new AbortController();
-  const answer = await fetch(url, { headers: token === null ? {} : { 'X-Auth-Token': token }, signal: enough.signal });
+  const answer = await fetch(url, { headers, signal: enough.signal });
   const body: unknown = answer.status === 200 ? {} : await answer.json();
   enough.abort();
   return { status: answer.status, headers: Object.fromEntries(answer.headers), body };

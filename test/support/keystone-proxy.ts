@@ -1,3 +1,4 @@
+import https from 'node:https';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
@@ -37,7 +38,10 @@ export interface KeystoneProxy {
   stop(): Promise<void>;
 }
 
-export const keystoneProxy = async (): Promise<KeystoneProxy> => {
+/** With a certificate, whoever comes has to show one of the same authority. */
+export const keystoneProxy = async (
+  tls: { readonly key: string; readonly cert: string; readonly ca: string } | null = null,
+): Promise<KeystoneProxy> => {
   const { url } = await keystone();
   const target = new URL(url);
   let open = 0;
@@ -71,7 +75,10 @@ export const keystoneProxy = async (): Promise<KeystoneProxy> => {
     const { 'content-length': ___, 'transfer-encoding': ____, connection: _____, ...told } = answer.headers;
     response.writeHead(answer.statusCode ?? 502, told).end(said);
   };
-  const server = http.createServer(handle);
+  const server =
+    tls === null
+      ? http.createServer(handle)
+      : https.createServer({ ...tls, requestCert: true, rejectUnauthorized: true }, handle);
   const listen = async (port: number): Promise<void> =>
     new Promise((resolve) => void server.listen(port, '127.0.0.1', resolve));
   const close = async (): Promise<void> =>
@@ -82,7 +89,7 @@ export const keystoneProxy = async (): Promise<KeystoneProxy> => {
   await listen(0);
   const { port } = server.address() as AddressInfo; // it listens on TCP
   const proxy: KeystoneProxy = {
-    url: `http://127.0.0.1:${port}/v3`,
+    url: `${tls === null ? 'http' : 'https'}://127.0.0.1:${port}/v3`,
     validations: 0,
     mostAtOnce: 0,
     logins: 0,
