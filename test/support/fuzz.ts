@@ -1,7 +1,7 @@
 import http from 'node:http';
 import fc from 'fast-check';
 import type { Json } from './document.ts';
-import { fitting, odd, oneOf, spoilt, type Known } from './schema-inputs.ts';
+import { fitting, odd, oneOf, spoilt, tainted, type Known } from './schema-inputs.ts';
 
 /** An operation as the document describes it. */
 export interface Described {
@@ -218,7 +218,15 @@ const oddQuery = (one: Described, known: Known): fc.Arbitrary<string> => {
   const strange = fc.constantFrom('x=1', 'limit', 'limit=&limit=', '=', '&&', '%', 'a[b]=c', '__proto__=1', 'token=a');
   const odder = fc
     .subarray(named, { maxLength: Math.min(2, named.length) })
-    .chain((some) => fc.tuple(...some.map((parameter) => oddText.map((text) => queryPair(parameter, text)))));
+    .chain((some) =>
+      fc.tuple(
+        ...some.map((parameter) =>
+          fc
+            .oneof(oddText, tainted(fitting(parameter.schema, known, parameter.name)))
+            .map((value) => queryPair(parameter, value)),
+        ),
+      ),
+    );
   return fc.oneof(
     { weight: 8, arbitrary: fitQuery(one, known) },
     odder.map((pairs) => pairs.join('&')),

@@ -137,11 +137,38 @@ export const odd: fc.Arbitrary<unknown> = fc.oneof(
   fc.jsonValue({ maxDepth: 3 }),
 );
 
-/** One thing within a value is replaced, taken away or added: almost fitting. */
+/** A character that few stores, shells and screens take. */
+const taint = fc.constantFrom('\0', '\ud800', '\n', '\u202e', '%', "'");
+
+/** One thing within a value is replaced, taken away or added, or a text has a character too many: almost fitting. */
 export const spoilt = (value: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> =>
-  fc
-    .tuple(value, fc.array(fc.nat(), { maxLength: 4 }), odd, fc.constantFrom('replace', 'remove', 'add'))
-    .map(([whole, way, oddity, how]) => spoil(whole, way, oddity, how));
+  fc.oneof(
+    fc
+      .tuple(value, fc.array(fc.nat(), { maxLength: 4 }), odd, fc.constantFrom('replace', 'remove', 'add'))
+      .map(([whole, way, oddity, how]) => spoil(whole, way, oddity, how)),
+    tainted(value),
+  );
+
+/** Fitting, but for one character within one of its texts. */
+export const tainted = (value: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> =>
+  fc.tuple(value, fc.nat(), taint).map(([whole, chosen, character]) => {
+    const texts = count(whole);
+    let left = texts === 0 ? -1 : chosen % texts;
+    return eachText(whole, (text) => ((left -= 1) === -1 ? `${text}${character}` : text));
+  });
+
+const count = (value: unknown): number => {
+  let texts = 0;
+  eachText(value, (text) => ((texts += 1), text));
+  return texts;
+};
+
+const eachText = (value: unknown, change: (text: string) => string): unknown => {
+  if (typeof value === 'string') return change(value);
+  if (Array.isArray(value)) return value.map((one) => eachText(one, change));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value as Json).map(([key, one]) => [key, eachText(one, change)]));
+};
 
 const spoil = (value: unknown, way: readonly number[], oddity: unknown, how: string): unknown => {
   const [step, ...rest] = way;
