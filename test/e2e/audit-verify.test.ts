@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import pg from 'pg';
@@ -10,7 +12,8 @@ interface Verdict {
   readonly head: string;
   readonly rows: number;
   readonly unchained: number;
-  readonly findings: readonly { readonly kind: string; readonly batch: string | null }[];
+  readonly known_heads: number;
+  readonly findings: readonly { readonly kind: string; readonly batch: string | null; readonly detail: string }[];
 }
 
 describe('igor audit verify', () => {
@@ -58,6 +61,23 @@ describe('igor audit verify', () => {
       .and.contain('without --head it cannot be told');
   });
 
+  it('holds it to every head of a log', async () => {
+    const { head } = await published();
+    const log = join(igor.dataDir, 'kept.log');
+    const lines = igor.logged.map((line) => JSON.stringify(line));
+    await writeFile(log, lines.join('\n'));
+    const { code, verdict } = await verify('--log', log);
+    expect(code).to.equal(0);
+    expect(verdict.known_heads).to.be.greaterThan(0);
+    await writeFile(log, [...lines, JSON.stringify({ head: 'ab'.repeat(32), msg: 'audit.chained' })].join('\n'));
+    const missing = await verify('--log', log, '--head', String(head));
+    expect(missing.verdict.findings.map(({ kind }) => kind)).to.deep.equal(['head-unknown']);
+    expect(missing.verdict.findings[0]?.detail).to.contain('ab'.repeat(32));
+    // A log without any would prove nothing, and is told from one.
+    await writeFile(log, '{"msg":"request.ended"}\n');
+    expect((await runIgor(['audit', 'verify', '--log', log], env)).code).to.equal(3);
+  });
+
   it('is told by the metrics how far the journal is chained', async () => {
     await published();
     const text = await (await fetch(`${igor.metricsUrl}/metrics`)).text();
@@ -100,6 +120,15 @@ describe('igor audit verify', () => {
     expect(changed.code).to.equal(1);
     expect(changed.verdict.findings).to.have.length(1);
     expect(changed.verdict.findings[0]).to.include({ kind: 'rows-changed', batch: '1' });
+
+    await client.query('UPDATE journal_chain SET key_id = $1 WHERE batch = 1', ['\u001b[2J\u009b1Hwhole: all\nof it']);
+    const { stdout, code } = await runIgor(['audit', 'verify'], env);
+    expect(code).to.equal(1);
+    expect(stdout, 'what moves the cursor').to.match(/key-missing: .*whole: all.of it/);
+    expect(stdout.replaceAll('\n', '')).not.to.match(/\p{C}/u);
+    await client.query(
+      'UPDATE journal_chain SET key_id = (SELECT key_id FROM journal_chain WHERE batch = 2) WHERE batch = 1',
+    );
 
     await client.query('DELETE FROM journal_chain WHERE batch = $1', [batch]);
     await client.end();

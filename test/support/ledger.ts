@@ -24,7 +24,7 @@ export interface Ledger {
   write(count: number): Promise<void>;
   /** Chains all there is; the last head. */
   chained(): Promise<string>;
-  verify(knownHead?: string | null, keyring?: Keyring): Promise<Verdict>;
+  verify(knownHeads?: string | readonly string[], keyring?: Keyring): Promise<Verdict>;
   /** What who owns the database can do: statements with the triggers switched off, each with what it is given. */
   tamper(...statements: readonly string[]): Promise<void>;
   /** Another process on the same database. */
@@ -96,8 +96,11 @@ export const ledgerAt = async (url: string): Promise<Ledger> => {
         else throw new Error(JSON.stringify(round));
       }
     },
-    verify: async (knownHead = null, keys = keyring) =>
-      verifyJournal(sql, keys, { knownHead, progress: () => undefined }),
+    verify: async (knownHeads = [], keys = keyring) =>
+      verifyJournal(sql, keys, {
+        knownHeads: new Set([knownHeads].flat()),
+        progress: () => undefined,
+      }),
     async tamper(...statements) {
       const client = new pg.Client({ connectionString: url });
       await client.connect();

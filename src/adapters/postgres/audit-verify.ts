@@ -39,8 +39,11 @@ export interface Verdict {
 }
 
 interface Options {
-  /** What was published of the last batch that is known. */
-  readonly knownHead: string | null;
+  /**
+   * What was published of batches. One stands for all before it; all of them also show that batches were cut off and others
+   * put in their place since, by an Igor that was started in between and knew no better.
+   */
+  readonly knownHeads: ReadonlySet<string>;
   /** Told now and then: rows compared so far, and the number that the last batch ends with. */
   readonly progress: (rows: number, seq: bigint, lastSeq: bigint) => void;
 }
@@ -52,7 +55,7 @@ const batchesAtOnce = 1000;
  * Compares the journal with its chain, as both are at one moment, and the chain with the keys. It reads, and trusts
  * nothing that the database says beyond what a key proves.
  */
-export const verifyJournal = async (sql: Sql, keyring: Keyring, { knownHead, progress }: Options): Promise<Verdict> =>
+export const verifyJournal = async (sql: Sql, keyring: Keyring, { knownHeads, progress }: Options): Promise<Verdict> =>
   sql.transaction(async (tx) => {
     await tx.rows('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
     await plainTexts(tx);
@@ -62,7 +65,7 @@ export const verifyJournal = async (sql: Sql, keyring: Keyring, { knownHead, pro
     const rows = rowsBetween(tx, lowest, last?.toSeq ?? 0n);
     let compared = 0;
     let batches = 0;
-    let headSeen = knownHead === null;
+    const unseen = new Set(knownHeads);
     let before: Batch | null = null;
 
     // What is below the first number that is not pruned was removed, or never was.
@@ -77,7 +80,7 @@ export const verifyJournal = async (sql: Sql, keyring: Keyring, { knownHead, pro
     for await (const batch of chain(tx)) {
       inPlace(batch, before, found);
       proven(batch, keyring, found);
-      if (batch.head === knownHead) headSeen = true;
+      unseen.delete(batch.head);
       if (pruned !== null && batch.batch <= pruned.throughBatch) {
         if (batch.batch === pruned.throughBatch && (batch.toSeq !== pruned.throughSeq || batch.head !== pruned.head))
           found.add('prune-forged', batch, 'it is not the batch up to which rows were removed');
@@ -97,11 +100,12 @@ export const verifyJournal = async (sql: Sql, keyring: Keyring, { knownHead, pro
         null,
         `the chain ends before batch ${pruned.throughBatch}, up to which rows were removed`,
       );
-    if (!headSeen)
+    const [firstUnseen] = unseen;
+    if (firstUnseen !== undefined)
       found.add(
         'head-unknown',
         null,
-        'the head that is known is not in the chain: batches were cut off its end, or replaced',
+        `${unseen.size} of the heads that are known, the first ${firstUnseen}, are not in the chain: batches were cut off its end, or replaced`,
       );
 
     const [rest] = await tx.rows<{ count: number; oldest: Date | null }>(
