@@ -98,6 +98,21 @@ describe('a policy file', () => {
     expect(await metric('igor_policy_current')).to.equal(1);
   });
 
+  it('cuts the streams that it no longer opens', async () => {
+    await change('{}\n');
+    const { token } = await igor.as('bob');
+    const stream = await fetch(`${igor.url}/v1/machines/${machine.id}/power/events`, {
+      headers: { 'X-Auth-Token': token },
+    });
+    expect(stream.status).to.equal(200);
+    const text = stream.text();
+    const changedAt = Date.now();
+    await change('"oob:power:watch": "rule:manager"\n');
+    expect(await text).to.contain('oob:power:watch');
+    // Three seconds as promised, and some for a busy machine.
+    expect(Date.now() - changedAt).to.be.lessThan(6_000);
+  });
+
   it('stops the start when it is bad', async () => {
     const bad = join(directory, 'bad.yaml');
     await writeFile(bad, '"oob:power:sett": "@"\n');
