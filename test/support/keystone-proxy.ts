@@ -26,7 +26,7 @@ export interface KeystoneProxy {
   /** So many of them were here at the same time, at most. */
   mostAtOnce: number;
   logins: number;
-  /** Of the last validation. */
+  /** Of the last request. */
   lastHeaders: http.IncomingHttpHeaders;
   fault: KeystoneFault;
   /** Which requests it is about. */
@@ -49,11 +49,11 @@ export const keystoneProxy = async (
     const isValidation = request.method === 'GET' && request.url?.startsWith('/v3/auth/tokens') === true;
     if (isValidation) {
       proxy.validations += 1;
-      proxy.lastHeaders = request.headers;
       open += 1;
       proxy.mostAtOnce = Math.max(proxy.mostAtOnce, open);
       response.once('close', () => (open -= 1));
     }
+    proxy.lastHeaders = request.headers;
     const isLogin = request.method === 'POST';
     if (isLogin) proxy.logins += 1;
     const isMeant = { all: true, validations: isValidation, logins: isLogin }[proxy.faultFor];
