@@ -37,6 +37,8 @@ export const observer = ({ keeper, observations, log }: Ports): Observer => {
   const end = new AbortController();
   setMaxListeners(0, end.signal); // one for each change that is being read back
   const running = new Set<Promise<void>>();
+  /** By machine, what follows its last change. */
+  const following = new Map<string, AbortController>();
   const run = (work: Promise<void>): void => {
     running.add(work);
     void work.finally(() => running.delete(work));
@@ -99,15 +101,24 @@ export const observer = ({ keeper, observations, log }: Ports): Observer => {
   return {
     look,
     readBack(machine, wanted) {
+      // What a newer change led to tells of the older one too: readings must not pile up behind who repeats himself.
+      following.get(machine.id)?.abort();
+      const newer = new AbortController();
+      following.set(machine.id, newer);
+      const over = AbortSignal.any([end.signal, newer.signal]);
       const follow = async (): Promise<void> => {
         for (const seconds of readBackSeconds) {
-          await pause(seconds * 1000, end.signal);
-          if (end.signal.aborted) return;
+          await pause(seconds * 1000, over);
+          if (over.aborted) return;
           const state = await quietly(machine);
           if (state !== null && (wanted === null || state === wanted)) return;
         }
       };
-      run(follow());
+      run(
+        follow().finally(() => {
+          if (following.get(machine.id) === newer) following.delete(machine.id);
+        }),
+      );
     },
     start(intervalMs) {
       if (intervalMs > 0) run(rounds(intervalMs));

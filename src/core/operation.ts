@@ -197,3 +197,7 @@ export const step = <
 >(
   declaration: Declaration<On, Needs, Uses, I, O>,
 ): Step => declaration as Step; // as above
+
+/** Whether it changes the configuration of one thing, and so heeds the revision that `If-Match` names. */
+export const mindsRevision = ({ on, effect, needs = [] }: Step): boolean =>
+  effect === 'change' && on !== 'service' && needs.length === 0;

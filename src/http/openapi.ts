@@ -1,4 +1,4 @@
-import type { Operation, SuccessStatus } from '../core/operation.ts';
+import { mindsRevision, type Operation, type SuccessStatus } from '../core/operation.ts';
 import { documents } from './openapi-documents.ts';
 import { failure, failuresOf } from './openapi-faults.ts';
 import { errorBody, headers, parameters, refs, schemas, usualHeaders, type Schemas } from './openapi-parts.ts';
@@ -108,10 +108,6 @@ const headersRead = (operation: Operation): readonly string[] => [
   ...(operation.needs !== undefined || operation.uses?.includes('wake') === true ? ['prefer'] : []),
   ...(mindsRevision(operation) ? ['if-match'] : []),
 ];
-
-/** Whether it changes the configuration of one thing. */
-const mindsRevision = ({ on, effect, needs = [] }: Operation): boolean =>
-  effect === 'change' && on !== 'service' && needs.length === 0;
 
 const success = ({ statuses = [200], output, event, answer }: Operation, known: Schemas): Json => {
   const schema = known.of(event ?? output, 'output');

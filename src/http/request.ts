@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Request as HttpRequest, Response } from 'express';
-import type { Operation } from '../core/operation.ts';
+import { mindsRevision, type Operation } from '../core/operation.ts';
 import { Fault } from '../domain/fault.ts';
 import { Secret } from '../domain/secret.ts';
 
@@ -35,12 +35,16 @@ export const patienceOf = (request: HttpRequest): number | null => {
   return seconds === undefined ? null : Math.min(Number(seconds), mostWaitSeconds) * 1000;
 };
 
-/** The revision that `If-Match` names; `*` and absence name none. Faults: `precondition-failed` for what never was an ETag of ours. */
-export const revisionOf = (request: HttpRequest): number | null => {
+/**
+ * The revision that `If-Match` names; `*` and absence name none. Faults: `precondition-failed` for what never was an ETag of
+ * ours, and for a change of something that has none: who sets a condition must not be passed over.
+ */
+export const revisionOf = (request: HttpRequest, operation: Operation): number | null => {
   const header = request.headers['if-match'];
   if (header === undefined || header.trim() === '*') return null;
   const revision = /^"(\d{1,9})"$/.exec(header.trim())?.[1];
-  if (revision === undefined) throw new Fault('precondition-failed', 'If-Match names no revision of this');
+  if (revision === undefined || !(operation.method === 'get' || mindsRevision(operation)))
+    throw new Fault('precondition-failed', 'If-Match names no revision of this');
   return Number(revision);
 };
 

@@ -146,6 +146,9 @@ describe('machines', () => {
       .patch(`/v1/machines/${id}`, { machine: { tags: [] } })
       .set('If-Match', etag)
       .expect(412);
+    const bob = await igor.as('bob');
+    // What has no revision cannot be changed on condition of one.
+    await bob.put(`/v1/machines/${id}/power`, { target: 'on' }).set('If-Match', etag).expect(412);
     const { body } = await erin.get('/v1/machines?tags=rack7').expect(200);
     expect((body as Body).machines).to.have.length(1);
   });

@@ -78,6 +78,15 @@ describe('a controller in trouble', () => {
     expect.fail('the state was not read back');
   });
 
+  it('is read back for the last of several changes alone', async () => {
+    const { id, bmc } = await simulated(igor, { power: 'on', softOffMs: 60_000 });
+    for (let i = 0; i < 5; i += 1) await power(id, 'soft-off').expect(200);
+    const before = bmc.count('get-chassis-status');
+    await sleep(4_500);
+    // After 0.3, 1, 2 and 4 seconds.
+    expect(bmc.count('get-chassis-status') - before).to.be.within(1, 6);
+  });
+
   it('shows what is wanted until it is seen', async () => {
     const { id, bmc } = await simulated(igor, { power: 'on', softOffMs: 1_500 });
     await bob.get(`/v1/machines/${id}/power?refresh=true`).expect(200);
