@@ -172,7 +172,7 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
       keeper: keep,
       observer: observe,
       observations: observationsOf,
-      revalidateMs: settings.IGOR_TOKEN_CACHE_SECONDS * 1000,
+      graceMs: settings.IGOR_TOKEN_CACHE_SECONDS * 1000,
       log,
       requestsPerMinute: settings.IGOR_RATE_LIMIT,
       auditReads: settings.IGOR_AUDIT_READS,

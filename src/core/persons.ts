@@ -97,7 +97,6 @@ export const withPersons = (tokens: Tokens, { directory, concerns, log, now }: P
 
   return {
     validate: async (...asked) => looked(await tokens.validate(...asked)),
-    revalidate: async (...asked) => looked(await tokens.revalidate(...asked)),
   };
 };
 

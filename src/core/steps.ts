@@ -24,8 +24,8 @@ interface Parts {
   readonly requestsPerMinute: number;
   /** Whether plain reads are journalled too. */
   readonly auditReads: boolean;
-  /** Milliseconds between two questions whether the token of an open stream still stands. */
-  readonly revalidateMs: number;
+  /** Milliseconds that an open stream goes on while Keystone cannot tell whether its token still stands. */
+  readonly graceMs: number;
 }
 
 /** How long a change waits for another on the same controller, when the caller does not say. */
@@ -36,7 +36,7 @@ const mostStreams = 100;
 
 /** Joins the parts to the steps of the flow. */
 export const steps = (parts: Parts): Steps => {
-  const { services, tokens, callers, keeper, observer, observations, log, auditReads, revalidateMs } = parts;
+  const { services, tokens, callers, keeper, observer, observations, log, auditReads, graceMs } = parts;
   const find = locators(services);
   const ledger = { ...services, log, reads: auditReads };
 
@@ -61,7 +61,7 @@ export const steps = (parts: Parts): Steps => {
       const leased = await keeper.lease({ ...wish, patienceMs: patienceMs ?? usualPatienceMs });
       return changes ? followed(leased, act, observer) : leased;
     },
-    watch: vigil({ tokens, callers, decide: services.decide, revalidateMs }),
+    watch: vigil({ tokens, callers, decide: services.decide, graceMs }),
     async outdate(act) {
       const { machine } = act.located.found;
       if (machine !== undefined && changesPower(act)) await observations.outdate(machine.id, wanted(act));

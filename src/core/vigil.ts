@@ -11,19 +11,19 @@ interface Ports {
   readonly tokens: Tokens;
   readonly callers: Pick<Callers, 'again' | 'renewed'>;
   readonly decide: (caller: Caller, permission: Permission, subject: Subject) => Decision;
-  /** Milliseconds between two questions to Keystone whether the token still stands. */
-  readonly revalidateMs: number;
+  /** Milliseconds that a stream goes on after the last answer about its token that counted, while Keystone has none. */
+  readonly graceMs: number;
 }
 
 /** Grants, rules and owners are looked at so often; what they take away is gone within two seconds. */
 const lookMs = 800;
 const mostLookMs = 1_000;
-/** While Keystone does not answer, a stream goes on for so many intervals. */
-const mostUnanswered = 2;
+/** One question that goes unanswered ends nothing. */
+const leastGraceMs = 2 * lookMs;
 
 /** Faults of its signal: `unauthenticated` when the token has ended or was revoked, `forbidden`, `not-found`, and those of the questions. */
 export const vigil =
-  ({ tokens, callers, decide, revalidateMs }: Ports) =>
+  ({ tokens, callers, decide, graceMs }: Ports) =>
   ({ caller, operation, located }: LocatedAct): Vigil => {
     const end = new AbortController();
     const cut = (thrown: unknown): void => end.abort(asFault(thrown));
@@ -37,23 +37,26 @@ export const vigil =
     };
     // What cannot be found out in time is not permitted any more: a database that hangs must not keep a stream open.
     const stillMay = async (): Promise<void> => inTime(look(), mostLookMs, untold);
-    let unanswered = 0;
+    let known = caller.identity;
+    let knownAt = performance.now();
+    // As requests do, by what is remembered for a while: a stream knows no less than they, and a hundred of one token ask
+    // Keystone as seldom as one.
     const stillIs = async (): Promise<void> => {
       if (caller.token === null) return;
       try {
         const question = { allowExpired: caller.service !== null, address: null, requestId: caller.requestId };
-        const identity = await tokens.revalidate(caller.token, question, end.signal);
+        const identity = await tokens.validate(caller.token, question, end.signal);
         // Roles and groups may have changed as well.
-        current = await callers.renewed(caller, identity, end.signal);
-        unanswered = 0;
+        if (identity !== known) current = await callers.renewed(caller, identity, end.signal);
+        known = identity;
+        knownAt = performance.now();
       } catch (thrown) {
         const fault = asFault(thrown);
-        unanswered += 1;
-        if (fault.status !== 503 || unanswered >= mostUnanswered) throw fault;
+        if (fault.status !== 503 || performance.now() - knownAt > Math.max(graceMs, leastGraceMs)) throw fault;
       }
     };
 
-    const stops = [every(lookMs, stillMay, cut), every(Math.max(revalidateMs, lookMs), stillIs, cut)];
+    const stops = [every(lookMs, stillMay, cut), every(lookMs, stillIs, cut)];
     // A service may go on with a user's token that has ended (`allow_expired`).
     if (caller.service === null)
       stops.push(at(caller.identity.expiresAt, () => cut(new Fault('unauthenticated', 'the token has ended'))));

@@ -248,8 +248,6 @@ export interface TokenQuestion {
 export interface Tokens {
   /** Trusts for a while what was found before. */
   validate(token: Secret, question: TokenQuestion, signal: AbortSignal): Promise<Identity>;
-  /** Asks Keystone anew whatever is known, once however many do; what it learns counts for all. */
-  revalidate(token: Secret, question: TokenQuestion, signal: AbortSignal): Promise<Identity>;
 }
 
 /** What a directory says of a user. */

@@ -94,14 +94,4 @@ describe("what Keystone is asked in a caller's name", () => {
     expect(await asked.projects.find('0'.repeat(32), alice, soon())).to.equal(null);
     expect(await asked.projects.find(alpha, { ...alice, token: null }, soon())).to.equal(null);
   });
-
-  it('is validated anew when that is asked for, once for all who ask', async () => {
-    const token = new Secret(await freshToken('bob'));
-    await asked.tokens.validate(token, question, soon());
-    const before = proxy.validations;
-    await asked.tokens.validate(token, question, soon());
-    expect(proxy.validations).to.equal(before);
-    await Promise.all(Array.from({ length: 8 }, async () => asked.tokens.revalidate(token, question, soon())));
-    expect(proxy.validations).to.equal(before + 1);
-  });
 });

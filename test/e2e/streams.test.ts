@@ -165,6 +165,24 @@ describe('an open stream', () => {
     expect(codeOf(stream)).to.equal('out-of-band.unauthenticated');
   });
 
+  it('is cut within the same interval when it was opened by what was still known of a revoked token', async () => {
+    const { url } = await keystone();
+    const login = { url, user: 'carol', password: 'carolpw', project: 'alpha', signal: AbortSignal.timeout(10_000) };
+    const token = await passwordToken(login);
+    const headers = { 'X-Auth-Token': token };
+    expect((await fetch(`${igor.url}/v1/whoami`, { headers })).status).to.equal(200);
+    const knownAt = Date.now();
+    const revoked = await fetch(`${url}/auth/tokens`, {
+      method: 'DELETE',
+      headers: { ...headers, 'X-Subject-Token': token },
+    });
+    expect(revoked.status).to.equal(204);
+    await new Promise((resolve) => setTimeout(resolve, knownAt + 1_700 - Date.now()));
+    const stream = await listen(streamOf(machine), token);
+    expect((await stream.ended) - knownAt).to.be.lessThan(2_000 + 1_500);
+    expect(codeOf(stream)).to.equal('out-of-band.unauthenticated');
+  });
+
   it('is cut when its machine goes to another project', async () => {
     const other = await enrol(igor, 'alpha');
     const { seed } = await keystone();

@@ -100,10 +100,6 @@ export const tokenCache = (validation: Pick<Validation, 'ask'>, options: TokenCa
       if (refused.has(key)) throw invalid();
       return asking(key, token, asked, signal);
     },
-    async revalidate(token, asked, signal) {
-      const plain = keyOf(token);
-      return asking(asked.allowExpired ? expiredKey(plain) : plain, token, asked, signal);
-    },
   };
 };
 

@@ -28,7 +28,7 @@ const made = (identity: Identity = federated()) => {
   };
   const log: Log = { ...quiet, warn: (_, event) => void world.events.push(event) };
   const tokens = withPersons(
-    { validate: async () => world.identity, revalidate: async () => world.identity },
+    { validate: async () => world.identity },
     {
       directory: {
         async standingOf(name) {

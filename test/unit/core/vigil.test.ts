@@ -12,15 +12,14 @@ const opened = (identity: Identity = identityWith(), service: Identity | null = 
   const world = {
     permitted: true,
     look: async (): Promise<void> => undefined,
-    revalidate: async (): Promise<Identity> => identity,
+    validate: async (): Promise<Identity> => identity,
   };
   const caller = { identity, service, token: new Secret('t') } as unknown as Caller; // as much as is looked at
   const watch = vigil({
-    // What is known already would serve for long.
-    tokens: { validate: async () => identity, revalidate: async () => world.revalidate() },
+    tokens: { validate: async () => world.validate() },
     callers: { again: async (same) => same, renewed: async (same) => same },
     decide: () => ({ permitted: world.permitted, by: 'a test' }),
-    revalidateMs: 1_000,
+    graceMs: 2_000,
   });
   const located = { now: async () => world.look() };
   const act = { caller, operation: { permission: 'oob:power:watch' }, located } as unknown as LocatedAct; // likewise
@@ -60,23 +59,36 @@ describe('the vigil over an open stream', () => {
     stream.vigil[Symbol.dispose]();
   });
 
-  it('asks Keystone anew, whatever is known, and ends it when the token was revoked', async () => {
+  it('ends it as soon as requests with the same token are refused', async () => {
     const stream = opened();
-    stream.revalidate = async () => {
+    stream.validate = async () => {
       throw new Fault('unauthenticated');
     };
     expect(await codeAfter(stream.vigil.signal, 1_500)).to.equal('unauthenticated');
   });
 
-  it('outlasts one question that Keystone does not answer, and not two', async () => {
+  it('outlasts a Keystone that is away for a while, and not for longer', async () => {
+    const stream = opened();
+    const began = performance.now();
+    stream.validate = async () => {
+      throw new Fault('identity-unreachable');
+    };
+    expect(await codeAfter(stream.vigil.signal, 4_000)).to.equal('identity-unreachable');
+    expect(performance.now() - began).to.be.within(2_000, 3_500);
+  });
+
+  it('counts that while anew with each answer', async () => {
     const stream = opened();
     let asked = 0;
-    stream.revalidate = async () => {
+    stream.validate = async () => {
       asked += 1;
-      throw new Fault('store-unavailable');
+      if (asked % 2 === 1) throw new Fault('identity-unreachable');
+      return identityWith();
     };
-    expect(await codeAfter(stream.vigil.signal, 4_000)).to.equal('store-unavailable');
-    expect(asked).to.equal(2);
+    await new Promise((resolve) => setTimeout(resolve, 3_600));
+    expect(asked).to.be.greaterThan(2);
+    expect(stream.vigil.signal.aborted).to.equal(false);
+    stream.vigil[Symbol.dispose]();
   });
 
   it('asks nothing any more once the stream is over', async () => {
