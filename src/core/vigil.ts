@@ -57,9 +57,9 @@ export const vigil =
     };
 
     const stops = [every(lookMs, stillMay, cut), every(lookMs, stillIs, cut)];
-    // A service may go on with a user's token that has ended (`allow_expired`).
-    if (caller.service === null)
-      stops.push(at(caller.identity.expiresAt, () => cut(new Fault('unauthenticated', 'the token has ended'))));
+    // A service may go on with a user's token that has ended (`allow_expired`), until its own ends.
+    const { expiresAt } = caller.service ?? caller.identity;
+    stops.push(at(expiresAt, () => cut(new Fault('unauthenticated', 'the token has ended'))));
     return {
       signal: end.signal,
       [Symbol.dispose]() {

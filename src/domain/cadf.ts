@@ -139,7 +139,11 @@ const contentOf = (row: JournalRecord): object => ({
   input: row.input,
   code: row.code,
   detail: row.detail,
-  delegation: row.delegation && { kind: row.delegation.kind, id: row.delegation.id },
+  delegation: row.delegation && {
+    kind: row.delegation.kind,
+    id: row.delegation.id,
+    user_id: row.delegation.userId,
+  },
   service: row.serviceId === null ? null : { id: row.serviceId, name: row.serviceName },
   person: row.personName === null ? null : { name: row.personName, email: row.personEmail },
 });

@@ -39,8 +39,8 @@ export interface AccessRule {
 export interface Delegation {
   readonly kind: 'application-credential' | 'trust';
   readonly id: string;
-  /** Whose rights these are; null for an application credential, which is its owner's. */
-  readonly trustorUserId: string | null;
+  /** Who acts: a trust's trustee, also where the token shows the trustor; null for an application credential, its owner's. */
+  readonly userId: string | null;
 }
 
 declare const scoped: unique symbol;

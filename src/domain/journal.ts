@@ -52,7 +52,7 @@ export interface JournalRecord {
   readonly personName: string | null;
   readonly personEmail: string | null;
   /** By what the token acted for somebody. */
-  readonly delegation: Pick<Delegation, 'kind' | 'id'> | null;
+  readonly delegation: Delegation | null;
   /** The operation's method and its path below `/v1`, with `{machine}` as in the document; null for queued work. */
   readonly method: string | null;
   readonly route: string | null;

@@ -23,7 +23,11 @@ const record = z
       .nullable()
       .describe('Who that is, where a directory is asked'),
     delegation: z
-      .object({ kind: z.enum(['application-credential', 'trust']), id: z.string() })
+      .object({
+        kind: z.enum(['application-credential', 'trust']),
+        id: z.string(),
+        user_id: z.string().nullable().describe("A trust's trustee, who acts, whomever the token shows"),
+      })
       .nullable()
       .describe('By what the token acted for the user'),
     service: z
@@ -84,7 +88,11 @@ const toWire = (row: JournalRecord): z.input<typeof record> => ({
   global_request_id: row.globalRequestId,
   user: { id: row.userId, name: row.userName },
   person: row.personName === null ? null : { name: row.personName, email: row.personEmail },
-  delegation: row.delegation,
+  delegation: row.delegation && {
+    kind: row.delegation.kind,
+    id: row.delegation.id,
+    user_id: row.delegation.userId,
+  },
   service: row.serviceId === null ? null : { id: row.serviceId, name: row.serviceName ?? '' },
   address: row.address,
   project: row.projectId === null ? null : { id: row.projectId, name: row.projectName ?? '' },

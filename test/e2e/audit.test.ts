@@ -79,7 +79,11 @@ describe('the journal', () => {
     const trusted = clientOf(igor.url, answer.headers.get('x-subject-token'));
     await trusted.put(`/v1/machines/${machine.name}/power`, { target: 'on' }).expect(200);
     const [byTrust] = await rows('erin', of(machine.id));
-    expect(byTrust?.delegation).to.deep.equal({ kind: 'trust', id: seed.trust });
+    expect(byTrust?.delegation).to.deep.equal({
+      kind: 'trust',
+      id: seed.trust,
+      user_id: seed.users['mallory'],
+    });
     expect(byTrust?.user.name).to.equal('mallory');
 
     const lent = await enrol(igor, 'alpha');
@@ -94,6 +98,29 @@ describe('the journal', () => {
     const { id } = (body as { grant: { id: string } }).grant;
     await (await igor.as('mallory')).put(`/v1/machines/${lent.name}/power`, { target: 'on' }).expect(200);
     expect((await rows('erin', of(lent.id)))[0]?.decided_by).to.equal(`grant ${id}`);
+  });
+
+  it('tells a project what its people did to what is lent to them, and not where that is reached', async () => {
+    const lent = await enrol(igor, 'beta');
+    const { seed } = await keystone();
+    const alice = await igor.as('alice');
+    const lessee = { project_id: seed.projects['alpha'], permissions: ['oob:power:set'] };
+    await alice.patch(`/v1/machines/${lent.id}`, { machine: { lessee } }).expect(200);
+    await (await igor.as('bob')).put(`/v1/machines/${lent.id}/power`, { target: 'on' }).expect(200);
+    await alice.put(`/v1/machines/${lent.id}/power`, { target: 'on' }).expect(200);
+    expect(await rows('alice', `${of(lent.id)}&operation=power.set`)).to.have.length(4);
+    const told = await rows('erin', of(lent.id));
+    expect(told.map(({ user, target }) => [user.name, target.addresses])).to.deep.equal([
+      ['bob', []],
+      ['bob', []],
+    ]);
+  });
+
+  it('does not tell a project what an admin enrolled for another with a token of this one', async () => {
+    const theirs = await enrol(igor, 'beta');
+    const text = JSON.stringify(await rows('erin', '?limit=1000'));
+    expect(text).not.to.contain(theirs.name);
+    expect(JSON.stringify(await rows('alice', '?limit=1000'))).to.contain(theirs.name);
   });
 
   it('leaves plain reads to the log, which says what decided each, refused or not', async () => {

@@ -26,7 +26,7 @@ export const tokenBody = z.object({
     system: z.object({ all: z.boolean() }).optional(),
     roles: z.array(z.object({ name: z.string() })).optional(),
     application_credential: one.extend({ access_rules: z.array(accessRule).nullish() }).optional(),
-    'OS-TRUST:trust': one.extend({ trustor_user: one }).optional(),
+    'OS-TRUST:trust': one.extend({ trustee_user: one }).optional(),
     expires_at: instant,
     issued_at: instant.optional(),
     catalog: z.array(catalogEntry).optional(),
@@ -63,8 +63,8 @@ const accessRulesOf = ({ application_credential, catalog = [] }: Token, type: st
 
 const delegationOf = (token: Token): Delegation | null => {
   const { application_credential: credential, 'OS-TRUST:trust': trust } = token;
-  if (credential !== undefined) return { kind: 'application-credential', id: credential.id, trustorUserId: null };
-  return trust === undefined ? null : { kind: 'trust', id: trust.id, trustorUserId: trust.trustor_user.id };
+  if (credential !== undefined) return { kind: 'application-credential', id: credential.id, userId: null };
+  return trust === undefined ? null : { kind: 'trust', id: trust.id, userId: trust.trustee_user.id };
 };
 
 const federationOf = ({ user }: Token): Identity['federation'] => {

@@ -29,8 +29,9 @@ export const pruneJournal = async (tx: Sql, keyring: Keyring, days: number): Pro
 
   await tx.rows(`SELECT set_config('igor.pruning', 'on', true)`);
   const [gone] = await tx.rows<{ rows: number }>(
-    `WITH gone AS (DELETE FROM journal WHERE seq <= $1 RETURNING seq) SELECT count(*)::int AS rows FROM gone`,
-    [last.toSeq],
+    `WITH gone AS (DELETE FROM journal WHERE seq > $2 AND seq <= $1 RETURNING seq) SELECT count(*)::int AS rows FROM gone`,
+    // What lies below was removed once; what is there again is not ours, and stays as evidence.
+    [last.toSeq, before?.throughSeq ?? lowest],
   );
   const record = {
     throughBatch: last.batch,

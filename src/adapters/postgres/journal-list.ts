@@ -24,14 +24,29 @@ export const journalList = async (sql: Sql, query: JournalQuery, scope: Scope): 
   // Records are in the order in which they were written, which their times only follow.
   const sort = query.sort.map(({ descending }) => ({ key: 'seq', descending }) as const);
   const page = await pageOf<RecordField | 'seq', JournalRow>(sql, listing, { ...query, sort });
-  return { ...page, items: page.items.map(recordOf) };
+  return { ...page, items: page.items.map((row) => withoutPlaces(recordOf(row), scope)) };
 };
 
-/** What a scope may read: of a project, what was done to its things, and what its people did to nothing in particular. */
+/**
+ * What a project may read: what was done to its things, what its people did to nothing in particular, and what they did to
+ * what is granted or lent to them. What an admin enrols, or does to the operator's controllers, is not told to the project that
+ * his token happens to be for.
+ */
+export const ofProject = (parameter: string): string =>
+  `(coalesce(target_project_id, project_id) = ${parameter}
+     OR project_id = ${parameter} AND (decided_by LIKE 'grant %' OR decided_by LIKE 'loan %'))
+   AND NOT (target_kind = 'controller' AND target_project_id IS DISTINCT FROM ${parameter})
+   AND operation NOT IN ('machine.enrol', 'controller.create')`;
+
 const within = (to: Where, scope: Scope): void => {
-  if (scope.kind !== 'project') return;
-  to.require(`kind <> 'missed' AND coalesce(target_project_id, project_id) = ${to.parameter(scope.projectId)}`);
+  if (scope.kind === 'project') to.require(`kind <> 'missed' AND ${ofProject(to.parameter(scope.projectId))}`);
 };
+
+/** Where another project's machine is reached is told to that project alone. */
+const withoutPlaces = (record: JournalRecord, scope: Scope): JournalRecord =>
+  scope.kind === 'project' && record.targetProjectId !== null && record.targetProjectId !== scope.projectId
+    ? { ...record, addresses: [] }
+    : record;
 
 const columns: Readonly<Record<RecordField | 'seq', Column>> = {
   seq: { sql: 'seq', type: 'bigint' },

@@ -35,6 +35,7 @@ export interface JournalRow {
   readonly person_email: string | null;
   readonly delegation_kind: Delegation['kind'] | null;
   readonly delegation_id: string | null;
+  readonly delegation_user_id: string | null;
   readonly method: string | null;
   readonly route: string | null;
 }
@@ -73,7 +74,7 @@ export const recordOf = (row: JournalRow): JournalRecord => ({
   delegation:
     row.delegation_kind === null || row.delegation_id === null
       ? null
-      : { kind: row.delegation_kind, id: row.delegation_id },
+      : { kind: row.delegation_kind, id: row.delegation_id, userId: row.delegation_user_id },
   method: row.method,
   route: row.route,
 });

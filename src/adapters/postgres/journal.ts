@@ -1,14 +1,14 @@
 import { ownWithin, projectWithin, seesNothing } from '../../domain/caller.ts';
 import type { Act, Outcome } from '../../domain/journal.ts';
 import type { Journal } from '../../ports/services.ts';
-import { journalList } from './journal-list.ts';
+import { journalList, ofProject } from './journal-list.ts';
 import type { JournalRow } from './journal-rows.ts';
 import { isUuid, type Sql } from './sql.ts';
 
 const columns = `act_id, kind, operation, effect, permission, request_id, global_request_id, user_id, user_name,
   project_id, project_name, roles, target_kind, target_id, target_name, target_project_id, addresses, input,
   outcome, code, detail, replica_id, address, decided_by, service_id, service_name, person_name, person_email,
-  delegation_kind, delegation_id, method, route`;
+  delegation_kind, delegation_id, method, route, delegation_user_id`;
 
 /** An intent opens the act; what ends it closes it, and only what closes it is written: one end an act, whoever is first. */
 const statements: Readonly<Record<'intent' | 'end' | 'note', string>> = {
@@ -21,7 +21,7 @@ const statements: Readonly<Record<'intent' | 'end' | 'note', string>> = {
 
 function parameters(): string {
   const types: Readonly<Record<number, string>> = { 1: 'uuid', 12: 'text[]', 17: 'text[]', 18: 'jsonb', 22: 'uuid' };
-  return Array.from({ length: 32 }, (_, index) => `$${index + 1}::${types[index + 1] ?? 'text'}`).join(', ');
+  return Array.from({ length: 33 }, (_, index) => `$${index + 1}::${types[index + 1] ?? 'text'}`).join(', ');
 }
 
 export const journal = (sql: Sql, replicaId: string): Journal => ({
@@ -63,6 +63,7 @@ export const journal = (sql: Sql, replicaId: string): Journal => ({
         record.delegation?.id ?? null,
         record.method,
         record.route,
+        record.delegation?.userId ?? null,
       ],
       `journal-${statement}`,
     );
@@ -75,7 +76,7 @@ export const journal = (sql: Sql, replicaId: string): Journal => ({
     const { scope } = caller;
     if ((seesNothing(scope) && own === null) || !isUuid(id)) return null;
     const rows = await sql.rows<JournalRow>(
-      `SELECT * FROM journal WHERE ($1 OR kind <> 'missed' AND (coalesce(target_project_id, project_id) = $2 OR user_id = $3))
+      `SELECT * FROM journal WHERE ($1 OR kind <> 'missed' AND (${ofProject('$2')} OR user_id = $3))
          AND act_id = $4 ORDER BY seq`,
       [scope.kind === 'all', projectWithin(scope), own, id],
     );
@@ -93,7 +94,7 @@ export const journal = (sql: Sql, replicaId: string): Journal => ({
          i.project_id, i.project_name, i.roles, i.target_kind, i.target_id, i.target_name, i.target_project_id, i.addresses, i.input,
          'unknown', 'outcome-unknown', 'the replica that did it ended before it was settled', $1::uuid,
          i.address, i.decided_by, i.service_id, i.service_name, i.person_name, i.person_email, i.delegation_kind, i.delegation_id,
-         i.method, i.route
+         i.method, i.route, i.delegation_user_id
        FROM journal i JOIN gone USING (act_id) WHERE i.kind = 'intent' RETURNING act_id`,
       [replicaId],
     );

@@ -18,7 +18,7 @@ const mayPower = (identity: Identity, grant: Partial<Grant> = {}): boolean => {
   return decide(policy(), caller, 'oob:power:set', ofMachine(machine)).permitted;
 };
 const by = (kind: 'application-credential' | 'trust', roles: readonly string[]): Identity =>
-  identityWith({ roles, delegation: { kind, id: 'd1', trustorUserId: kind === 'trust' ? 'u1' : null } });
+  identityWith({ roles, delegation: { kind, id: 'd1', userId: kind === 'trust' ? 'u9' : null } });
 
 describe('what is granted to a person', () => {
   it('holds with whatever roles they have', () => {

@@ -49,6 +49,12 @@ describe('the vigil over an open stream', () => {
     expect(await codeAfter(stream.vigil.signal, 500)).to.equal('unauthenticated');
   });
 
+  it('ends it at the end of the token of the service that passed it on', async () => {
+    const service = identityWith({ roles: ['service'], expiresAt: new Date(Date.now() + 300) });
+    const stream = opened(identityWith(), service);
+    expect(await codeAfter(stream.vigil.signal, 600)).to.equal('unauthenticated');
+  });
+
   it('lets a service go on with a token that has ended', async () => {
     const stream = opened(
       identityWith({ expiresAt: new Date(Date.now() + 100) }),

@@ -23,6 +23,7 @@ ALTER TABLE journal
   ADD COLUMN person_email text,
   ADD COLUMN delegation_kind text,
   ADD COLUMN delegation_id text,
+  ADD COLUMN delegation_user_id text,
   ADD COLUMN method text,
   ADD COLUMN route text;
 

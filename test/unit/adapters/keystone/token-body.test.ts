@@ -80,19 +80,19 @@ describe("what a token's body means", () => {
     expect(read({ ...credential(), catalog }).accessRules).to.equal(null);
   });
 
-  it('tells whose rights it carries', () => {
+  it('tells by what it acts, and who does', () => {
     expect(
       read({ application_credential: { id: 'a1', name: 'bob-rules', restricted: true } }).delegation,
     ).to.deep.equal({
       kind: 'application-credential',
       id: 'a1',
-      trustorUserId: null,
+      userId: null,
     });
     const trust = { id: 't1', trustor_user: { id: 'u1' }, trustee_user: { id: 'u2' }, impersonation: false };
     expect(read({ 'OS-TRUST:trust': trust }).delegation).to.deep.equal({
       kind: 'trust',
       id: 't1',
-      trustorUserId: 'u1',
+      userId: 'u2',
     });
   });
 
