@@ -51,6 +51,7 @@ export const rules = {
   'oob:grant:request': 'rule:reader',
   'oob:grant:approve': 'rule:manager',
   'oob:audit:list': 'rule:manager or rule:system_reader',
+  'oob:audit:export': 'rule:manager or rule:system_reader',
 } as const satisfies Record<`oob:${string}:${string}`, string>;
 
 export type Permission = keyof typeof rules;

@@ -10,7 +10,7 @@ export const auditExport = operation({
   summary: 'List what was done as CADF events, for collectors of audits',
   method: 'get',
   path: '/audit-events',
-  permission: 'oob:audit:list',
+  permission: 'oob:audit:export',
   effect: 'reveal',
   uses: ['journal'],
   input: z.strictObject(auditQuery),

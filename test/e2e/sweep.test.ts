@@ -52,6 +52,7 @@ const levels: Readonly<Record<Permission, Level>> = {
   'oob:grant:request': 'reader',
   'oob:grant:approve': 'manager',
   'oob:audit:list': 'manager',
+  'oob:audit:export': 'manager',
 };
 
 type Level = 'anyone' | 'reader' | 'member' | 'manager' | 'admin' | 'nobody';
@@ -97,7 +98,7 @@ const callers: readonly Asker[] = [
     token: async () => systemToken('svcreader'),
     level: 'reader',
     sees: true,
-    beyond: ['oob:controller:list', 'oob:controller:get', 'oob:grant:get', 'oob:audit:list'],
+    beyond: ['oob:controller:list', 'oob:controller:get', 'oob:grant:get', 'oob:audit:list', 'oob:audit:export'],
   },
   { who: 'an admin of the system', token: async () => systemToken('alice'), level: 'admin', sees: true },
   {
