@@ -12,7 +12,22 @@ const self = z.object({
   scope: z.string().catch('unknown'),
   permissions: texts,
   expires_at: z.string().catch('unknown'),
+  grants: z
+    .array(
+      z.object({
+        state: z.string(),
+        machine_id: z.string().nullable(),
+        tags: texts,
+        permissions: texts,
+        until: z.string().nullable(),
+      }),
+    )
+    .catch([]),
 });
+
+/** What is granted or lent beside, a line each: what, on what, until when. */
+const grantLine = ({ state, machine_id, tags, permissions, until }: z.infer<typeof self>['grants'][number]): string =>
+  `${permissions.join(', ')} on ${machine_id ?? `tags ${tags.join(', ')}`}${until === null ? '' : ` until ${until}`} (${state})`;
 
 export const whoamiCommand = (context: Context): Command =>
   command('whoami', 'Show who you are to Igor, and what you may do').action(async () =>
@@ -31,6 +46,7 @@ export const whoamiCommand = (context: Context): Command =>
           ['Sees', data.scope],
           ['Until', data.expires_at],
           ...data.permissions.map((permission, index) => [index === 0 ? 'May' : '', permission]),
+          ...data.grants.map((grant, index) => [index === 0 ? 'Granted' : '', grantLine(grant)]),
         ]);
       return 0;
     }),

@@ -165,6 +165,16 @@ describe('igor machines', () => {
         scope: 'project',
         permissions: ['oob:machine:list', 'oob:power:set'],
         expires_at: '2026-11-20T11:00:00.000Z',
+        grants: [
+          {
+            state: 'active',
+            machine_id: 'm9',
+            tags: [],
+            permissions: ['oob:machine:get', 'oob:power:set'],
+            until: '2026-11-20T12:00:00.000Z',
+          },
+          { state: 'pending', machine_id: null, tags: ['gpu', 'rack7'], permissions: ['oob:boot:set'], until: null },
+        ],
       }),
     );
 
@@ -176,6 +186,8 @@ describe('igor machines', () => {
       'Until    2026-11-20T11:00:00.000Z',
       'May      oob:machine:list',
       '         oob:power:set',
+      'Granted  oob:machine:get, oob:power:set on m9 until 2026-11-20T12:00:00.000Z (active)',
+      '         oob:boot:set on tags gpu, rack7 (pending)',
       '',
     ]);
   });
