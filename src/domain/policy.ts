@@ -228,7 +228,7 @@ const knownOf = (permission: Permission, ruleset: Ruleset): Known => {
 const nothing: Known = { clauses: [], refusal: { permitted: false, by: 'no such permission' } };
 
 /** Plain data, which an interface does not say. */
-const attributesOf = (target: PolicyTarget): Attributes => target as unknown as Attributes;
+export const attributesOf = (target: PolicyTarget): Attributes => target as unknown as Attributes;
 
 const parsed = (name: string, text: string): Check => {
   const result = parseRule(text);

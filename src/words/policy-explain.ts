@@ -7,6 +7,7 @@ import type { Ruleset } from '../domain/policy-clauses.ts';
 import { explain, type Explained } from '../domain/policy-explain.ts';
 import { isSeen, personas } from '../domain/policy-personas.ts';
 import {
+  attributesOf,
   credentials,
   defaultRules,
   permissions,
@@ -127,8 +128,7 @@ const answerOf = (rules: Ruleset, permission: Permission, identity: Identity, ta
   const counted = credentials(rules)(permission, identity, target);
   const scope = inForce.scopeOf(identity, []);
   const { permitted, by } = inForce.decide(permission, identity, target);
-  // Plain data, which an interface does not say.
-  const attributes = target as unknown as Readonly<Record<string, unknown>>;
+  const attributes = attributesOf(target);
   return {
     permitted,
     by,

@@ -1,4 +1,4 @@
-import type { Caller } from '../../domain/caller.ts';
+import { projectWithin, type Caller } from '../../domain/caller.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { Grant, Grantee, GrantKind, Hours } from '../../domain/grant.ts';
 import type { Permission } from '../../domain/policy.ts';
@@ -50,20 +50,20 @@ export const grants = (sql: Sql): Grants => ({
   },
 
   async get(id, caller) {
-    const rows = isUuid(id) ? await seen(sql, caller, 'id = $4', [id]) : [];
+    const rows = isUuid(id) ? await seen(sql, caller, 'id = $5', [id]) : [];
     const [row] = rows;
     if (row === undefined) throw missing();
     return grantOf(row);
   },
 
   async list({ limit, marker, machineId, projectId, mayReadProject }, caller) {
-    if (marker !== null && (!isUuid(marker) || (await seen(sql, caller, 'id = $4', [marker])).length === 0))
+    if (marker !== null && (!isUuid(marker) || (await seen(sql, caller, 'id = $5', [marker])).length === 0))
       throw new Fault('invalid-input', 'marker: there is no such grant');
     const rows = await seen(
       sql,
       caller,
-      `($4::uuid IS NULL OR id > $4) AND ($5::uuid IS NULL OR machine_id = $5) AND ($6::text IS NULL OR project_id = $6)
-       ORDER BY id LIMIT $7`,
+      `($5::uuid IS NULL OR id > $5) AND ($6::uuid IS NULL OR machine_id = $6) AND ($7::text IS NULL OR project_id = $7)
+       ORDER BY id LIMIT $8`,
       [marker, machineId, projectId, limit],
       mayReadProject,
     );
@@ -164,7 +164,7 @@ const present = (row: GrantRow | undefined): GrantRow => {
   return row;
 };
 
-/** A caller's own, what he asked for or gave, and those of the projects that he sees if he may read these. */
+/** A caller's own, what he asked for or gave, and those of the projects that he sees if he may read these. `condition` begins at $5. */
 const seen = async (
   sql: Sql,
   { identity, groups, scope }: Caller,
@@ -178,17 +178,16 @@ const seen = async (
     ...groups.map((group) => `group ${group}`),
     ...(identity.person?.emailVerified === true ? [`email ${identity.person.email ?? ''}`] : []),
   ];
-  const wall = !mayReadProject
-    ? 'false'
-    : scope.kind === 'all'
-      ? 'true'
-      : scope.kind === 'project'
-        ? 'project_id = $3'
-        : 'false';
   return sql.rows<GrantRow>(
     `SELECT * FROM grants WHERE (granted_by_id = $1 OR grantee_kind || ' ' || grantee_id = ANY($2)
-       OR ${wall} AND ($3::text IS NULL OR true)) AND ${condition}`,
-    [identity.userId, mine, scope.kind === 'project' ? scope.projectId : null, ...values],
+       OR $3::boolean OR project_id = $4) AND ${condition}`,
+    [
+      identity.userId,
+      mine,
+      mayReadProject && scope.kind === 'all',
+      mayReadProject ? projectWithin(scope) : null,
+      ...values,
+    ],
   );
 };
 
