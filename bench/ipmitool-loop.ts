@@ -34,6 +34,7 @@ const loops: Readonly<Record<LoopRequest['way'], (request: LoopRequest) => Promi
       port,
       credential: { username, password: new Secret(password) },
       options: { cipher_suites: [3] },
+      shelf: null,
     });
     const { signal } = new AbortController();
     const asked = async (count: number): Promise<number> => {

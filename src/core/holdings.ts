@@ -193,7 +193,7 @@ const openConnection = async (
     throw new Fault('controller-unreachable', asFault(thrown).detail, { cause: thrown });
   });
   if (address === undefined) throw new Fault('controller-unreachable', `${controller.address} has no address`);
-  return driver.open({ address, port: controller.port, credential, options: controller.options });
+  return driver.open({ address, port: controller.port, credential, options: controller.options, shelf: null });
 };
 
 const pause = async (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

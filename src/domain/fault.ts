@@ -51,6 +51,8 @@ export interface FaultOptions {
   readonly retryAfter?: number;
   /** Further headers that the answer needs, such as `Allow`. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** The controller itself said that it cannot do this, so it need not be asked again. */
+  readonly toldByController?: boolean;
 }
 
 /** The only error thrown on purpose. Callers branch on `code`; what arrives as something else is `internal`. */
@@ -59,6 +61,7 @@ export class Fault extends Error {
   readonly detail: string;
   readonly retryAfter: number | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  readonly toldByController: boolean;
 
   constructor(code: FaultCode, detail?: string, options: FaultOptions = {}) {
     super(`${code}: ${detail ?? faults[code].title}`, { cause: options.cause });
@@ -67,6 +70,7 @@ export class Fault extends Error {
     this.detail = detail ?? faults[code].title;
     this.retryAfter = options.retryAfter;
     this.headers = options.headers ?? {};
+    this.toldByController = options.toldByController ?? false;
   }
 
   get status(): number {

@@ -1,25 +1,23 @@
 import { z } from 'zod';
 import { Fault } from '../domain/fault.ts';
-import type { Capabilities, Capability, Driver, Endpoint } from '../ports/controller.ts';
+import type { Capabilities, Capability, Driver, Endpoint, Link } from '../ports/controller.ts';
 
 /** A driver: a link to a controller and, for each capability, a function from the link to it. */
-export interface Declaration<Options extends z.ZodType, Link extends AsyncDisposable> {
+export interface Declaration<Options extends z.ZodType, Way extends Link> {
   readonly name: string;
   /** The port that its protocol usually takes. */
   readonly port: number;
   readonly options: Options;
-  readonly capabilities: { readonly [C in Capability]?: (link: Link) => Capabilities[C] };
+  readonly capabilities: { readonly [C in Capability]?: (link: Way) => Capabilities[C] };
   /** Sends nothing yet. Faults: `invalid-input` for what the protocol cannot carry. */
-  connect(endpoint: Endpoint & { readonly options: z.infer<Options> }): Link;
+  connect(endpoint: Endpoint & { readonly options: z.infer<Options> }): Way;
 }
 
 /** A driver offers what its declaration has keys for: there is no second list. */
-export const driver = <Options extends z.ZodType, Link extends AsyncDisposable>(
-  declaration: Declaration<Options, Link>,
-): Driver => {
+export const driver = <Options extends z.ZodType, Way extends Link>(declaration: Declaration<Options, Way>): Driver => {
   const { name, port, options, capabilities } = declaration;
   // The keys of the mapped type are capabilities; `Object.entries` knows them only as strings.
-  const offered = Object.entries(capabilities) as [Capability, (link: Link) => Capabilities[Capability]][];
+  const offered = Object.entries(capabilities) as [Capability, (link: Way) => Capabilities[Capability]][];
 
   return {
     name,
@@ -36,6 +34,11 @@ export const driver = <Options extends z.ZodType, Link extends AsyncDisposable>(
 
       return {
         device: Object.fromEntries(offered.map(([capability, make]) => [capability, make(link)])),
+        get isSound() {
+          return link.isSound && disposed === undefined;
+        },
+        login: async (call) => link.login(call),
+        keepAlive: async (call) => link.keepAlive(call),
         [Symbol.asyncDispose]: async () => (disposed ??= close(link)),
       };
     },

@@ -21,7 +21,13 @@ export const credentialSet = operation({
     const driver = drivers.get(controller.driver);
     if (driver === undefined) throw new Fault('controller-unsupported', `there is no driver ${controller.driver}`);
     const [address = ''] = await reach.resolve(controller.address, signal);
-    await mustOpen(driver, { address, port: controller.port, credential: input, options: controller.options });
+    await mustOpen(driver, {
+      address,
+      port: controller.port,
+      credential: input,
+      options: controller.options,
+      shelf: null,
+    });
     await controllers.setCredential(controller.id, input, revision);
     return null;
   },

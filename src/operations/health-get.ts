@@ -12,7 +12,10 @@ export const healthGet = operation({
   effect: 'read',
   needs: ['chassis'],
   input: z.strictObject({}),
-  output: chassisHealth,
+  output: z.object({ ...chassisHealth.shape, observed_at: z.iso.datetime() }),
 
-  run: async ({ device, signal }) => device.chassis.health({ signal }),
+  async run({ device, signal }) {
+    const { value, observedAt } = await device.chassis.health({ signal });
+    return { ...value, observed_at: observedAt.toISOString() };
+  },
 });

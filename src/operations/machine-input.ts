@@ -84,7 +84,7 @@ export const newController = async (
   const at = input.port ?? driver.port;
   const credential = { username: input.username, password: input.password };
   const options = optionsOf(driver, input.options);
-  await mustOpen(driver, { address, port: at, credential, options });
+  await mustOpen(driver, { address, port: at, credential, options, shelf: null });
   return { projectId: owner, driver: driver.name, address: input.address, port: at, credential, options };
 };
 

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { BootDevice } from '../domain/boot.ts';
 import type { Credential } from '../domain/controller.ts';
 import type { ChassisHealth } from '../domain/health.ts';
+import type { Observed } from '../domain/observed.ts';
 import type { PowerAction, PowerState } from '../domain/power.ts';
 
 /** Goes all the way down: a call that waits and takes no signal is a bug. */
@@ -22,7 +23,7 @@ export interface Boot {
 }
 
 export interface Chassis {
-  health(call: CallOptions): Promise<ChassisHealth>;
+  health(call: CallOptions): Promise<Observed<ChassisHealth>>;
 }
 
 /** All that a controller may be able to do. A driver supplies the members it has, and no others. */
@@ -41,10 +42,38 @@ export interface Endpoint {
   readonly credential: Credential;
   /** What the driver's own schema made of the controller's options. */
   readonly options: unknown;
+  /** Null: nothing is kept. */
+  readonly shelf: Shelf | null;
+}
+
+/** Where a driver may keep what is dear to read and seldom changes, such as descriptions of sensors. */
+export interface Shelf {
+  /** Null: nothing by that name. */
+  get(key: string): Promise<Buffer | null>;
+  /** At most 1 MiB. */
+  put(key: string, value: Buffer): Promise<void>;
+}
+
+/** What is known of a session once it is open. */
+export interface SessionMark {
+  /** By which the controller's list of sessions names it; null: unknown. */
+  readonly handle: number | null;
+  /** Process that carries it, on this host; null: none. */
+  readonly pid: number | null;
+}
+
+/** One session with a controller, or the way to have one. Disposing twice is harmless. */
+export interface Link extends AsyncDisposable {
+  /** False once what it last did is in doubt, or its session is known to have ended: to be disposed, never used again. */
+  readonly isSound: boolean;
+  /** Logs in unless logged in. Otherwise the first call does. Null where each call has a session of its own. */
+  login(call: CallOptions): Promise<SessionMark | null>;
+  /** Tells the controller that the session is still wanted. */
+  keepAlive(call: CallOptions): Promise<void>;
 }
 
 /** An open way to a controller. Nothing is sent before the first call; disposing twice is harmless and never throws. */
-export interface Connection extends AsyncDisposable {
+export interface Connection extends Link {
   readonly device: Partial<Capabilities>;
 }
 
@@ -55,4 +84,6 @@ export interface Driver {
   readonly options: z.ZodType;
   readonly offers: ReadonlySet<Capability>;
   open(endpoint: Endpoint): Connection;
+  /** Whether something that speaks the protocol answers there: cheap, and without a login. */
+  probe?(endpoint: Pick<Endpoint, 'address' | 'port'>, call: CallOptions): Promise<boolean>;
 }

@@ -121,7 +121,7 @@ const describeHealth = (open: Open, itShowing: ItShowing): void => {
     await using connection = peer.connect();
     const { power, chassis } = deviceOf(connection);
     await power.set('on', call);
-    const health = chassisHealth.parse(await chassis.health(call));
+    const health = chassisHealth.parse((await chassis.health(call)).value);
     expect(health).to.include({ power: 'on', power_fault: false, drive_fault: false, cooling_fault: false });
   });
 
@@ -129,9 +129,9 @@ const describeHealth = (open: Open, itShowing: ItShowing): void => {
     await using peer = await openSeen();
     await using connection = peer.connect();
     const { chassis } = deviceOf(connection);
-    expect((await chassis.health(call)).cooling_fault).to.equal(false);
+    expect((await chassis.health(call)).value.cooling_fault).to.equal(false);
     peer.insight.breakFan();
-    expect((await chassis.health(call)).cooling_fault).to.equal(true);
+    expect((await chassis.health(call)).value.cooling_fault).to.equal(true);
   });
 };
 

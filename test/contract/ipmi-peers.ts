@@ -28,6 +28,7 @@ const endpointOf = (
   port: at.port,
   credential: { username, password: new Secret(password) },
   options,
+  shelf: null,
 });
 
 /** Debian's ipmi_sim. The machine behind it is a script that keeps a log. */

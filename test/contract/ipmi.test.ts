@@ -86,7 +86,7 @@ describe('the driver ipmi, privileges', () => {
       await using asOperator = peer.connect({ ...operator, options: { privilege: 'operator' } });
       await deviceOf(asOperator).power.set('on', call);
       await deviceOf(asOperator).boot.set({ target: 'pxe', mode: 'uefi', once: true }, call);
-      expect((await deviceOf(asOperator).chassis.health(call)).power).to.equal('on');
+      expect((await deviceOf(asOperator).chassis.health(call)).value.power).to.equal('on');
     });
   }
 });

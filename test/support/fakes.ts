@@ -86,6 +86,11 @@ export const fakeController = (): FakeController => {
       let open = true;
       return {
         device: { power },
+        get isSound() {
+          return open;
+        },
+        login: async () => null,
+        keepAlive: async () => undefined,
         async [Symbol.asyncDispose]() {
           if (open) fake.closed += 1;
           open = false;

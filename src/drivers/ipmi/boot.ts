@@ -2,6 +2,7 @@ import type { BootDevice, BootTarget } from '../../domain/boot.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { Boot, CallOptions } from '../../ports/controller.ts';
 import type { Ipmi } from './link.ts';
+import { done } from './message.ts';
 
 /** Device selectors of the boot flags (IPMI 2.0 table 28-14, parameter 5, data 2, bits 5 to 2) that have a target here. */
 const selectors = { none: 0, pxe: 1, disk: 2, cdrom: 5, bios: 6 } as const satisfies Partial<
@@ -18,13 +19,15 @@ export interface BootFlags {
 
 export const boot = (ipmi: Ipmi): Boot => {
   const flags = async (call: CallOptions): Promise<BootFlags> =>
-    parseBootFlags(await ipmi.read(['chassis', 'bootparam', 'get', '5'], call));
+    bootFlagsIn(done(await ipmi.ask({ ...getOptions, data: [bootFlags, 0, 0] }, call), 'Get System Boot Options', 2));
 
   return {
     get: async (call) => deviceOf(await flags(call)),
     async set(device, call) {
-      const words = wordsFor(device);
-      await ipmi.change(['chassis', 'bootdev', ...words], `Set Boot Device to ${device.target}`, call);
+      const data = flagsFor(device);
+      // A courtesy: whoever handles the boot next is to act on the flags. Not every BMC has it, and the flags decide.
+      await ipmi.tell({ ...setOptions, data: [bootInfoAcknowledge, 0x01, 0x01] }, call);
+      done(await ipmi.tell({ ...setOptions, data: [bootFlags, ...data] }, call), 'Set System Boot Options');
       if (!agrees(await readBack(flags, call), device)) {
         throw new Fault('controller-refused', 'it accepted the boot device and then showed another');
       }
@@ -32,11 +35,18 @@ export const boot = (ipmi: Ipmi): Boot => {
   };
 };
 
+/** IPMI 2.0 §28.12, §28.13, and parameters of table 28-14. */
+const setOptions = { netfn: 0x00, command: 0x08 } as const;
+const getOptions = { netfn: 0x00, command: 0x09 } as const;
+const bootInfoAcknowledge = 4;
+const bootFlags = 5;
+
 /** A mode or a duration of "no override" says nothing, so none is sent with it. */
-const wordsFor = ({ target, mode, once }: BootDevice): readonly string[] => {
+const flagsFor = ({ target, mode, once }: BootDevice): readonly number[] => {
   if (target === 'uefi-http') throw new Fault('controller-unsupported', 'IPMI has no boot device for HTTP');
-  const options = target === 'none' ? [] : [...(once ? [] : ['persistent']), ...(mode === 'uefi' ? ['efiboot'] : [])];
-  return options.length === 0 ? [target] : [target, `options=${options.join(',')}`];
+  const says = target !== 'none';
+  const first = 0x80 | (says && !once ? 0x40 : 0) | (says && mode === 'uefi' ? 0x20 : 0);
+  return [first, selectors[target] << 2, 0, 0, 0];
 };
 
 /** The device was accepted by then: what goes wrong now leaves open what holds. */
@@ -73,19 +83,15 @@ export const deviceOf = ({ selector, efi, persistent }: BootFlags): BootDevice =
   return { target, mode: efi ? 'uefi' : 'legacy', once: !persistent };
 };
 
-/** Read from the bytes, not from ipmitool's prose. Faults: `controller-garbled` unless there are five, and once. */
-export const parseBootFlags = (said: string): BootFlags => {
-  const [data, ...more] = [...said.matchAll(/^Boot parameter data: (.*)\n/gm)].map(([, hex = '']) => hex);
-  const heads = said.match(/^Boot parameter 5 is (valid\/unlocked|invalid\/locked)\n/gm) ?? [];
-  if (data === undefined || more.length > 0 || heads.length !== 1 || !/^[0-9a-f]{10}$/.test(data)) {
-    throw new Fault('controller-garbled', 'ipmitool gave no boot flags');
-  }
-  const bytes = Buffer.from(data, 'hex');
-  const first = bytes.readUInt8(0);
+/** From the answer: parameter version, parameter (bit 7: locked), its data. Faults: `controller-garbled`. */
+export const bootFlagsIn = (data: Buffer): BootFlags => {
+  if (data.length !== 7 || (data.readUInt8(1) & 0x7f) !== bootFlags)
+    throw new Fault('controller-garbled', 'the controller gave no boot flags');
+  const first = data.readUInt8(2);
   return {
     valid: (first & 0x80) !== 0,
     persistent: (first & 0x40) !== 0,
     efi: (first & 0x20) !== 0,
-    selector: (bytes.readUInt8(1) >> 2) & 0xf,
+    selector: (data.readUInt8(3) >> 2) & 0xf,
   };
 };

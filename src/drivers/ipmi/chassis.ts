@@ -1,11 +1,12 @@
 import type { ChassisHealth } from '../../domain/health.ts';
+import { observedNow } from '../../domain/observed.ts';
 import type { Chassis } from '../../ports/controller.ts';
 import type { Ipmi } from './link.ts';
 import { chassisStatus } from './status.ts';
 import type { ChassisStatus } from './status.ts';
 
 export const chassis = (ipmi: Ipmi): Chassis => ({
-  health: async (call) => healthOf(await chassisStatus(ipmi, call)),
+  health: async (call) => observedNow(healthOf(await chassisStatus(ipmi, call))),
 });
 
 /** The names of bits 5 and 6, and of the causes in their order (IPMI 2.0 table 28-3). */

@@ -66,19 +66,14 @@ const beforeSending = (lines: readonly string[], { timedOut, aborted }: Outcome,
 
 /** Lines that say nothing about the command: its echo, packets of something else, and the end of the session. */
 const harmless = [
-  /^RAW (REQ|RSP) \(/,
+  /^RAW (REQ|REQUEST|RSP) \(/,
+  /^[0-9a-f]{2}( [0-9a-f]{2})*$/,
   /^ERROR: Received |^Error: Received an Unexpected |^Invalid RMCP\+ payload type/,
   /^packet session id \S+ does not match|^IPMI Request Match NOT FOUND$/,
   /^Close Session command failed|^Failed to Close Session/,
-  // "Set in progress" and "set complete" round the boot flags are a courtesy; parameter 5 decides.
-  /^Error setting Chassis Boot Parameter 0$/,
 ];
-const unanswered = [
-  /^Unable to [gs]et Chassis Power /,
-  /^Unable to send RAW command \([^)]*cmd=0x\w+\)$/,
-  /^Error [GSgs]etting Chassis Boot Parameter \d+$/,
-];
-const refused = /^((Get|Set) Chassis .+ failed|Unable to send RAW command \(.*\)): (.+)$/;
+const unanswered = [/^Unable to send RAW command \([^)]*cmd=0x\w+\)$/];
+const refused = /^Unable to send RAW command \(.*\): (.+)$/;
 /** Completion codes C3h and CEh: the command may have been carried out, and only its answer is missing. */
 const answerMissing = /^(Timeout|Command response could not be provided)$/;
 
@@ -98,7 +93,7 @@ const afterSending = (lines: readonly string[], outcome: Outcome, kind: Kind): F
   if (outcome.truncated) return inDoubt('controller-garbled', 'ipmitool printed more than is read of it');
   if (outcome.exitCode === null) return inDoubt('controller-garbled', 'ipmitool crashed');
 
-  const words = said.map((line) => refused.exec(line)?.[3]).filter((word) => word !== undefined);
+  const words = said.map((line) => refused.exec(line)?.[1]).filter((word) => word !== undefined);
   const late = words.find((word) => answerMissing.test(word));
   if (late !== undefined) return inDoubt('controller-refused', quoted(late));
   const reason = words.at(-1);

@@ -1,4 +1,5 @@
-import type { CallOptions, Endpoint } from '../../ports/controller.ts';
+import type { CallOptions, Endpoint, Link } from '../../ports/controller.ts';
+import type { Answer, Message } from './message.ts';
 
 /** Where a BMC is, and how to log in to it. */
 export interface IpmiEndpoint extends Endpoint {
@@ -8,16 +9,15 @@ export interface IpmiEndpoint extends Endpoint {
   };
 }
 
-/** The contract of every way of carrying IPMI: ipmitool's own words in, what it printed out. */
-export interface Ipmi extends AsyncDisposable {
+/** The contract of every way of carrying IPMI: a message in, its answer out, whatever the completion code. */
+export interface Ipmi extends Link {
+  /** What a driver may keep between connections; null: nothing. */
+  readonly shelf: Endpoint['shelf'];
+  /** Asks for something; may be asked again when no answer comes. Rejects at once when the signal is aborted. */
+  ask(message: Message, call: CallOptions): Promise<Answer>;
   /**
-   * Asks for something; asked again on the wire when no answer comes. Gives what was printed, one character a byte.
-   * Rejects at once when the signal is aborted.
+   * Changes something; sent once. Further fault: `outcome-unknown`; every other one means that nothing was changed.
+   * An answer with a completion code other than 0 means so too.
    */
-  read(words: readonly string[], call: CallOptions): Promise<string>;
-  /**
-   * Changes something; sent once. `accepted` is the line that is printed when, and only when, the BMC has accepted.
-   * Further fault: `outcome-unknown`; every other one means that nothing was changed.
-   */
-  change(words: readonly string[], accepted: string, call: CallOptions): Promise<void>;
+  tell(message: Message, call: CallOptions): Promise<Answer>;
 }

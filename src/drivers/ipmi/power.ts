@@ -1,19 +1,15 @@
-import { Fault } from '../../domain/fault.ts';
 import { stateAfter } from '../../domain/power.ts';
 import type { PowerAction, PowerState } from '../../domain/power.ts';
 import type { CallOptions, Power } from '../../ports/controller.ts';
 import type { Ipmi } from './link.ts';
+import { done } from './message.ts';
 import { chassisStatus } from './status.ts';
 
-/** Chassis Control (IPMI 2.0 §28.3): ipmitool's word for each action, and what it prints when that is accepted. */
-const verbs = {
-  on: ['on', 'Up/On'],
-  off: ['off', 'Down/Off'],
-  'soft-off': ['soft', 'Soft'],
-  cycle: ['cycle', 'Cycle'],
-  reset: ['reset', 'Reset'],
-  nmi: ['diag', 'Diag'],
-} as const satisfies Record<PowerAction, readonly [string, string]>;
+/** Chassis Control (IPMI 2.0 table 28-4). */
+const controls = { off: 0, on: 1, cycle: 2, reset: 3, nmi: 4, 'soft-off': 5 } as const satisfies Record<
+  PowerAction,
+  number
+>;
 
 export const power = (ipmi: Ipmi): Power => {
   const get = async (call: CallOptions): Promise<PowerState> => {
@@ -23,14 +19,11 @@ export const power = (ipmi: Ipmi): Power => {
   return {
     get,
     async set(action, call) {
-      const [verb, accepted] = verbs[action];
-      try {
-        await ipmi.change(['chassis', 'power', verb], `Chassis Power Control: ${accepted}`, call);
-      } catch (error) {
-        // Some BMCs refuse `on` while it is on (D5h), or `off` while it is off; that is no error here.
-        const refused = error instanceof Fault && error.code === 'controller-refused';
-        if (!refused || !isSteady(action) || (await get(call).catch(() => null)) !== stateAfter(action)) throw error;
-      }
+      const answer = await ipmi.tell({ netfn: 0x00, command: 0x02, data: [controls[action]] }, call);
+      // Some BMCs refuse `on` while it is on (D5h), or `off` while it is off; that is no error here.
+      const isRefused = answer.completion !== 0 && isSteady(action);
+      if (isRefused && (await get(call).catch(() => null)) === stateAfter(action)) return;
+      done(answer, 'Chassis Control');
     },
   };
 };

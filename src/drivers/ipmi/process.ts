@@ -4,18 +4,14 @@ import type { Outcome } from '../subprocess.ts';
 import { failureOf } from './failure.ts';
 import type { Kind } from './failure.ts';
 import type { Ipmi, IpmiEndpoint } from './link.ts';
+import { wordsOf, type Answer, type Message } from './message.ts';
 import { passwordFile } from './password.ts';
+import { answerIn } from './said.ts';
 
 export interface Program {
   readonly ipmitool: string;
   /** The home directory for it. */
   readonly home: () => Promise<string>;
-}
-
-/** A command: its words, and for a change the line that is printed once the BMC has accepted it. */
-interface Request {
-  readonly words: readonly string[];
-  readonly accepted?: string;
 }
 
 /**
@@ -58,20 +54,19 @@ export const processes = (endpoint: IpmiEndpoint, { ipmitool, home }: Program): 
   };
 
   /** The next suite only when the BMC refuses the suite itself: it has then seen neither a login nor the command. */
-  const attempt = async (request: Request, call: AbortSignal, kill: AbortSignal): Promise<string> => {
+  const attempt = async (message: Message, kind: Kind, call: AbortSignal, kill: AbortSignal): Promise<Answer> => {
+    if (message.isSecret === true) throw new Fault('internal', 'a secret was to become an argument');
     const directory = await home();
-    const kind = kindOf(request);
     const order = suites;
     for (const suite of order) {
       if (call.aborted) throw abandoned(call);
-      const outcome = await start([...argsFor(endpoint, suite, kind), ...request.words], kind, directory, kill);
-      const failure = verdict(outcome, request);
-      if (failure?.code !== 'controller-suite-refused') {
-        // What has been refused once need not be offered with each command.
-        suites = [suite, ...order.filter((other) => other !== suite)];
-        if (failure !== null) throw failure;
-        return outcome.stdout.toString('latin1');
-      }
+      const outcome = await start([...argsFor(endpoint, suite, kind), ...wordsOf(message)], kind, directory, kill);
+      const verdict = verdictOn(outcome, message, kind);
+      if (verdict instanceof Fault && verdict.code === 'controller-suite-refused') continue;
+      // What has been refused once need not be offered with each command.
+      suites = [suite, ...order.filter((other) => other !== suite)];
+      if (verdict instanceof Fault) throw verdict;
+      return verdict;
     }
     throw new Fault('controller-suite-refused', `refused were the cipher suites ${order.join(', ')}`);
   };
@@ -80,15 +75,17 @@ export const processes = (endpoint: IpmiEndpoint, { ipmitool, home }: Program): 
     // A killed ipmitool leaves its session open on the BMC, which has few. So an abandoned read is not killed: the
     // caller is told at once, and the process ends by itself (7 s at most on a silent BMC), which closing waits for.
     // The next read waits for it too, or a caller who asks and leaves, again and again, would fill the BMC's sessions.
-    read: async (words, { signal }) => {
-      const turn = lastRead.then(async () => attempt({ words }, signal, new AbortController().signal));
+    ask: async (message, { signal }) => {
+      const turn = lastRead.then(async () => attempt(message, 'read', signal, new AbortController().signal));
       lastRead = turn.catch(() => undefined);
       return unlessAborted(turn, signal);
     },
     // An abandoned change is killed at once, lest it be sent after the caller was told that it was not.
-    change: async (words, accepted, { signal }) => {
-      await attempt({ words, accepted }, signal, signal);
-    },
+    tell: async (message, { signal }) => attempt(message, 'change', signal, signal),
+    shelf: endpoint.shelf,
+    isSound: true,
+    login: async () => null,
+    keepAlive: async () => undefined,
     [Symbol.asyncDispose]: async () => {
       closed = true;
       await Promise.allSettled(running);
@@ -97,14 +94,25 @@ export const processes = (endpoint: IpmiEndpoint, { ipmitool, home }: Program): 
   };
 };
 
-const kindOf = ({ accepted }: Request): Kind => (accepted === undefined ? 'read' : 'change');
-
-/** That line is printed upon the BMC's answer alone, so nothing that went wrong afterwards takes it back. */
-const verdict = (outcome: Outcome, request: Request): Fault | null => {
-  if (request.accepted === undefined) return failureOf(outcome, 'read');
-  if (outcome.stdout.toString('latin1').split('\n').includes(request.accepted)) return null;
-  return failureOf(outcome, 'change') ?? new Fault('outcome-unknown', 'ipmitool did not confirm it');
+/**
+ * The answer, or why there is none. Bytes are printed upon the BMC's answer alone, so nothing that went wrong afterwards
+ * takes back what a change was answered; a read is made of an answer only when nothing speaks against it.
+ */
+const verdictOn = (outcome: Outcome, message: Message, kind: Kind): Answer | Fault => {
+  const failure = failureOf(outcome, kind);
+  const [said, complained] = [outcome.stdout.toString('latin1'), outcome.stderr.toString('latin1')];
+  if (failure !== null && failure.code !== 'controller-refused' && (kind === 'read' || said === '')) return failure;
+  try {
+    return answerIn(message, said, complained) ?? failure ?? nothingSaid(kind);
+  } catch (error) {
+    return failure ?? (kind === 'read' ? (error as Fault) : nothingSaid(kind)); // it throws nothing but a Fault
+  }
 };
+
+const nothingSaid = (kind: Kind): Fault =>
+  kind === 'read'
+    ? new Fault('controller-garbled', 'ipmitool printed nothing')
+    : new Fault('outcome-unknown', 'ipmitool did not confirm it');
 
 /**
  * `-N`: the seconds for which an answer is awaited, one more at each repetition. `-R`: how often a request is put on

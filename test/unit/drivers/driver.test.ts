@@ -4,13 +4,14 @@ import { Fault } from '../../../src/domain/fault.ts';
 import { Secret } from '../../../src/domain/secret.ts';
 import { driver } from '../../../src/drivers/driver.ts';
 import { drivers } from '../../../src/drivers/index.ts';
-import type { Endpoint } from '../../../src/ports/controller.ts';
+import type { Endpoint, Link } from '../../../src/ports/controller.ts';
 
 const endpoint = (options: unknown): Endpoint => ({
   address: '127.0.0.1',
   port: 623,
   credential: { username: 'admin', password: new Secret('adm1n-Secret') },
   options,
+  shelf: null,
 });
 const faultOf = (act: () => unknown): Fault => {
   try {
@@ -29,13 +30,16 @@ describe('driver', () => {
     port: 1,
     options: z.strictObject({ state: z.enum(['on', 'off']).default('off') }),
     capabilities: {
-      power: (link: AsyncDisposable & { readonly state: 'on' | 'off' }) => ({
+      power: (link: Link & { readonly state: 'on' | 'off' }) => ({
         get: async () => link.state,
         set: async () => undefined,
       }),
     },
     connect: ({ options }) => ({
       state: options.state,
+      isSound: true,
+      login: async () => null,
+      keepAlive: async () => undefined,
       [Symbol.asyncDispose]: async () => {
         closed.push(options.state);
         throw new Error('the bulb is hot');

@@ -19,6 +19,13 @@ export const recordedRuns = (name: string): readonly Recorded[] =>
       return { rc: Number(/^\[rc=(\d+)/m.exec(text)?.[1]), stdout: part('stdout'), stderr: part('stderr') };
     });
 
+/** The names of the files that hold runs. */
+export const recordedNames = (): readonly string[] =>
+  readdirSync(folder)
+    .filter((name) => name.endsWith('.txt'))
+    .map((name) => name.replace('.txt', ''))
+    .sort();
+
 /** The first run of a file. */
 export const recorded = (name: string): Recorded => {
   const [first] = recordedRuns(name);

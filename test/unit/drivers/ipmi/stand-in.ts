@@ -45,6 +45,7 @@ export const standIn = (answers: readonly Answer[], change: Partial<Endpoint> = 
     port: 623,
     credential: { username: 'admin', password: new Secret('adm1n-Secret') },
     options: {},
+    shelf: null,
     ...change,
   });
   const { power, boot, chassis } = connection?.device ?? {};
