@@ -150,6 +150,7 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
       reach: reachable,
       remote: ssh({ resolve: reachable.resolve }),
       drivers: driversOf,
+      visits: keep,
       look: observe.look,
       freshMs: settings.IGOR_OBSERVE_SECONDS * 2000,
       wake: () => work.wake(),

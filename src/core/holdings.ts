@@ -1,5 +1,5 @@
 import { asFault, Fault, told } from '../domain/fault.ts';
-import type { Connection, Driver } from '../ports/controller.ts';
+import type { Connection, Driver, Visit, Visits } from '../ports/controller.ts';
 import type { Controllers, Leases, Log, Reach } from '../ports/services.ts';
 import { turns, type Turns } from './turns.ts';
 
@@ -35,7 +35,7 @@ export interface Held {
 }
 
 /** The controllers of this replica: held by a lease in the database, open while used, let go when idle. */
-export interface Holdings {
+export interface Holdings extends Visits {
   hold(id: string): Promise<Held>;
   /** Faults: `controller-busy` when another replica keeps it longer than the patience. */
   own(state: Held, patienceMs: number, signal: AbortSignal): Promise<void>;
@@ -126,7 +126,7 @@ export const holdings = (ports: HoldingsPorts): Holdings => {
         const before = state.open?.connection;
         const connection = (async () => {
           await before?.then(dispose, () => undefined);
-          return openConnection(ports, state.id, signal);
+          return openConnection(ports, state.id, {}, signal);
         })();
         state.open = { revision, connection };
         connection.catch(() => {
@@ -142,6 +142,14 @@ export const holdings = (ports: HoldingsPorts): Holdings => {
       else state.idle = setTimeout(() => void close(state), idleMs);
     },
     changes: (id) => held.get(id)?.changed ?? 0,
+    visit: async (id, change, signal) => openConnection(ports, id, change, signal),
+    async drop(id) {
+      const state = held.get(id);
+      const before = state?.open?.connection;
+      if (state === undefined || before === undefined) return;
+      state.open = null;
+      await before.then(dispose, () => undefined);
+    },
     async stop(signal) {
       stopping = true;
       while ([...held.values()].some(({ users }) => users > 0) && !signal.aborted) await pause(20);
@@ -181,6 +189,7 @@ const dispose = async (connection: Connection): Promise<void> => connection[Symb
 const openConnection = async (
   { controllers, drivers, reach }: HoldingsPorts,
   id: string,
+  change: Visit,
   signal: AbortSignal,
 ): Promise<Connection> => {
   const endpoint = await controllers.endpoint(id);
@@ -189,11 +198,12 @@ const openConnection = async (
   const driver = drivers.get(controller.driver);
   if (driver === undefined) throw new Fault('controller-unsupported', `there is no driver ${controller.driver}`);
   // Resolved anew at each opening, and the address itself is used: a name cannot be turned elsewhere in between.
-  const [address] = await reach.resolve(controller.address, signal).catch((thrown: unknown) => {
+  const [address] = await reach.resolve(change.address ?? controller.address, signal).catch((thrown: unknown) => {
     throw new Fault('controller-unreachable', asFault(thrown).detail, { cause: thrown });
   });
   if (address === undefined) throw new Fault('controller-unreachable', `${controller.address} has no address`);
-  return driver.open({ address, port: controller.port, credential, options: controller.options, shelf: null });
+  const { port, options } = controller;
+  return driver.open({ port, credential, options, shelf: null, ...change, address });
 };
 
 const pause = async (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

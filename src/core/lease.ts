@@ -1,8 +1,8 @@
 import type { Binding, BindingRole } from '../domain/controller.ts';
 import { Fault } from '../domain/fault.ts';
-import type { Capabilities, Capability } from '../ports/controller.ts';
+import type { Capabilities, Capability, Visits } from '../ports/controller.ts';
 import type { Leased } from './execute.ts';
-import { holdings, type Holdings, type HoldingsPorts, type Held } from './holdings.ts';
+import { holdings, type Held, type Holdings, type HoldingsPorts } from './holdings.ts';
 import type { Turns } from './turns.ts';
 
 /** What is asked for: a device that offers these capabilities, through these bindings. */
@@ -18,7 +18,7 @@ export interface Wish {
 }
 
 /** Gives devices out: one change at a time on one controller, and a few sessions. */
-export interface Keeper {
+export interface Keeper extends Visits {
   /** Faults: `controller-busy`, `controller-unsupported`, `stopping`. */
   lease(wish: Wish): Promise<Leased>;
   /** Grows when a change begins and when it ends, so it is odd while one is under way: a reading that meets one tells nothing. */
@@ -65,6 +65,8 @@ export const keeper = (ports: HoldingsPorts): Keeper => {
       }
     },
     changes: held.changes,
+    visit: held.visit,
+    drop: held.drop,
     stop: held.stop,
   };
 };

@@ -8,7 +8,7 @@ import type { Act, Effect } from '../domain/journal.ts';
 import type { Machine } from '../domain/machine.ts';
 import type { Decision, Permission, Policy } from '../domain/policy.ts';
 import type { PowerState } from '../domain/power.ts';
-import type { Capabilities, Capability, Driver } from '../ports/controller.ts';
+import type { Capabilities, Capability, Driver, Visits } from '../ports/controller.ts';
 import type { Remote } from '../ports/remote.ts';
 import type { Controllers, Executions, Grants, Groups, Journal, Machines, Projects, Reach } from '../ports/services.ts';
 import type { GrantRegister } from './grants.ts';
@@ -47,6 +47,8 @@ export interface Services {
   readonly reach: Reach;
   readonly remote: Remote;
   readonly drivers: ReadonlyMap<string, Driver>;
+  /** Sessions beside those that a lease gives. */
+  readonly visits: Visits;
   /** Asks the device for its power and records it. */
   readonly look: (machine: Machine, signal: AbortSignal) => Promise<PowerState>;
   /** Milliseconds for which an observation counts as fresh. */

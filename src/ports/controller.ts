@@ -87,3 +87,17 @@ export interface Driver {
   /** Whether something that speaks the protocol answers there: cheap, and without a login. */
   probe?(endpoint: Pick<Endpoint, 'address' | 'port'>, call: CallOptions): Promise<boolean>;
 }
+
+/** What of an endpoint is not as it is on record. */
+export type Visit = Partial<Pick<Endpoint, 'address' | 'port' | 'credential'>>;
+
+/** Sessions beside those that a lease gives. */
+export interface Visits {
+  /**
+   * A session by other data than those on record, to prove an address or a credential before it is kept. To be disposed.
+   * Faults: those of opening; `controller-unreachable` also for an address where Igor may not reach.
+   */
+  visit(controllerId: string, change: Visit, signal: AbortSignal): Promise<Connection>;
+  /** Closes what is open there, since its address or credential has changed, or it was reset. */
+  drop(controllerId: string): Promise<void>;
+}
