@@ -2,9 +2,10 @@ import { expect } from 'chai';
 import type { Operation } from '../../src/core/operation.ts';
 import type { Permission } from '../../src/domain/policy.ts';
 import { operations } from '../../src/operations/index.ts';
-import { enrol, machineBodyFor, type Enrolled } from '../support/enrol.ts';
+import { machineBodyFor } from '../support/enrol.ts';
 import { clientOf, freshName, registerTest, startIgor, tokenOf, type Client, type TestIgor } from '../support/igor.ts';
 import { keystone, sshd } from '../support/parts.ts';
+import { simulated, stopSimulated, type Simulated } from '../support/simulated.ts';
 import {
   applicationCredential,
   credentialToken,
@@ -146,7 +147,7 @@ const expected = (operation: Operation, { level, sees, beyond = [], comes }: Ask
 };
 
 interface Stage {
-  readonly machine: Enrolled;
+  readonly machine: Simulated;
   readonly operationId: string;
   readonly executionId: string;
   readonly projectId: string;
@@ -166,11 +167,19 @@ const bodies: Readonly<Record<string, (stage: Stage) => object>> = {
     controller: { address: '127.0.0.1', port: freshPort(), username: 'igor', password: 'pw' },
   }),
   'controller.update': () => ({ controller: { options: { cipher_suites: [3] } } }),
-  'credential.set': ({ machine }) => ({ username: machine.peer.username, password: machine.peer.password }),
+  'credential.set': () => account,
   'grant.create': ({ machine, strangerId }) => ({ grant: grantTo(strangerId, machine.name) }),
   'grant.update': () => ({ grant: { reason: 'swept' } }),
   'grant.request': () => ({ grant: { permissions: ['oob:power:get'], reason: 'swept' } }),
   'execution.create': ({ machine }) => ({ targets: [machine.name], command: ['true'] }),
+};
+
+/** Igor's, on the BMC. */
+const account = { username: 'admin', password: 'adm1n-Secret' };
+
+/** What stands for the further parts of paths. */
+const parts: Readonly<Record<string, string>> = {
+  tag: 'swept',
 };
 
 const grantTo = (userId: string, machine: string): object => ({
@@ -198,7 +207,7 @@ describe('every route, by every persona', () => {
     alice = await igor.as('alice');
     const { seed } = await keystone();
     const projectId = seed.projects['alpha'] ?? '';
-    const machine = await enrol(igor, 'alpha', { ssh: true });
+    const machine = await simulated(igor, {}, { ssh: true });
     bob = await igor.as('bob');
     erin = await igor.as('erin');
     const power = await bob.put(`/v1/machines/${machine.id}/power`, { target: 'off' }).expect(200);
@@ -215,7 +224,10 @@ describe('every route, by every persona', () => {
       executionId: (run.body as { execution: { id: string } }).execution.id,
     };
   });
-  after(async () => igor.stop());
+  after(async () => {
+    await igor.stop();
+    await stopSimulated();
+  });
 
   /** The thing that an operation is tried on: one that it uses up is made for it. */
   const thing = async (operation: Operation): Promise<string> => {
@@ -224,7 +236,7 @@ describe('every route, by every persona', () => {
         if (operation.path.endsWith('{tag}'))
           await alice.put(`/v1/machines/${stage.machine.id}/tags/swept`).expect(201);
         if (operation.name !== 'machine.delete') return stage.machine.id;
-        const peer = { ...stage.machine.peer, port: freshPort() };
+        const peer = { address: '127.0.0.1', ...account, port: freshPort() };
         const made = await alice
           .post('/v1/machines', machineBodyFor(freshName('doomed'), stage.projectId, peer))
           .expect(201);
@@ -277,7 +289,9 @@ describe('every route, by every persona', () => {
     for (const caller of callers) {
       const outcome = expected(operation, caller);
       it(`answers ${operation.name} by ${caller.who} with ${outcome === 'done' ? 'success' : outcome}`, async () => {
-        const path = `/v1${operation.path.replace(/\{\w+\}/, await thing(operation)).replace('{tag}', 'swept')}`;
+        const named =
+          operation.on === 'service' ? operation.path : operation.path.replace(/\{\w+\}/, await thing(operation));
+        const path = `/v1${named.replaceAll(/\{(\w+)\}/g, (_, part: string) => parts[part] ?? 'unnamed')}`;
         const [token, service] = await shown(caller);
         const client = clientOf(igor.url, token);
         const passed = service === null ? {} : { 'X-Service-Token': service };
