@@ -2,9 +2,11 @@ import type { z } from 'zod';
 import { expandHosts } from '../domain/host-range.ts';
 import type { Question } from './client.ts';
 import { fail, overSession, type Context } from './context.ts';
-import { askEach, codeOf, noteFailure, resolve, resultsBody, type Outcome } from './hosts.ts';
+import { askEach, codeOf, noteFailure, resolve, resultsBody, type Host, type Outcome } from './hosts.ts';
+import type { Session } from './session.ts';
 
-interface Errand<T> {
+/** What is asked of each, and how it is shown. */
+export interface Errand<T> {
   /** As much of the answer as this program reads. */
   readonly schema: z.ZodType<T>;
   readonly question: (target: string) => Question;
@@ -16,21 +18,29 @@ interface Errand<T> {
 
 /** Asks the same of every host of a range, and shows what came of it. */
 export const eachHost = async <T>(context: Context, range: string, errand: Errand<T>): Promise<void> => {
-  const { schema, question, line, table } = errand;
   const words = expandHosts(range);
   await overSession(context, async (session) => {
-    const { screen } = context;
-    const { json } = context.globals();
     const found = await resolve(session, words);
-    if ('failure' in found) return fail(context, found.failure);
-    const read = (body: unknown): T | null => schema.safeParse(body).data ?? null;
-    const done = (outcome: Outcome<T>): void => {
-      if ('failure' in outcome) noteFailure(screen, outcome.host, outcome.failure);
-      else if (!json && line !== undefined) screen.line(line(outcome.host.name, outcome.result));
-    };
-    const outcomes = await askEach(session, found.hosts, { question, read, done });
-    if (json) screen.json(resultsBody(outcomes));
-    else table?.(outcomes);
-    return codeOf(outcomes);
+    return 'failure' in found ? fail(context, found.failure) : settled(context, session, found.hosts, errand);
   });
+};
+
+/** The same for hosts that are known; returns the exit code. */
+export const settled = async <T>(
+  context: Context,
+  session: Session,
+  hosts: readonly Host[],
+  { schema, question, line, table }: Errand<T>,
+): Promise<number> => {
+  const { screen } = context;
+  const { json } = context.globals();
+  const read = (body: unknown): T | null => schema.safeParse(body).data ?? null;
+  const done = (outcome: Outcome<T>): void => {
+    if ('failure' in outcome) noteFailure(screen, outcome.host, outcome.failure);
+    else if (!json && line !== undefined) screen.line(line(outcome.host.name, outcome.result));
+  };
+  const outcomes = await askEach(session, hosts, { question, read, done });
+  if (json) screen.json(resultsBody(outcomes));
+  else table?.(outcomes);
+  return codeOf(outcomes);
 };

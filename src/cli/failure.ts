@@ -65,6 +65,14 @@ export const noSuchMachine: Failure = Object.freeze({
   requestId: null,
 });
 
+export const noController: Failure = Object.freeze({
+  status: 409,
+  code: 'controller-unsupported',
+  title: faults['controller-unsupported'].title,
+  detail: 'the machine has no controller',
+  requestId: null,
+});
+
 export const notUnderstood = (requestId: string | null = null): Failure => ({
   ...local('not-understood', 'The answer is not what this version of igor understands', ''),
   requestId,

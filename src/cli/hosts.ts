@@ -5,12 +5,14 @@ import { findMachines, idOf } from './machines-list.ts';
 import type { Screen } from './screen.ts';
 import type { Session } from './session.ts';
 
-/** A machine that was asked for. */
+/** A machine that was asked for, or a controller behind it. */
 export interface Host {
   /** As it was asked for. */
   readonly name: string;
   /** As paths and bodies name it: its id, or its name where the service has to decide; null: there is none. */
   readonly target: string | null;
+  /** Why there is none, unless it is that there is no such machine. */
+  readonly failure?: Failure;
 }
 
 export type Outcome<T> =
@@ -62,7 +64,7 @@ export const askEach = async <T>(
   { question, read, done }: Work<T>,
 ): Promise<readonly Outcome<T>[]> => {
   const one = async (host: Host): Promise<Outcome<T>> => {
-    if (host.target === null) return { host, failure: noSuchMachine };
+    if (host.target === null) return { host, failure: host.failure ?? noSuchMachine };
     const answer = await session.ask(question(host.target));
     if ('failure' in answer) return { host, failure: answer.failure };
     const result = read(answer.body);

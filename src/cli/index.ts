@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { Fault } from '../domain/fault.ts';
 import { auditCommand } from './audit.ts';
+import { bmcCommand } from './bmc.ts';
 import { bootCommand } from './boot.ts';
 import { apiCommand } from './command.ts';
 import { completionCommand } from './completion.ts';
@@ -103,6 +104,7 @@ const program = (world: World, shown: Screen, end: (code: number) => void): Comm
     powerCommand(context),
     bootCommand(context),
     healthCommand(context),
+    bmcCommand(context),
     execCommand(context),
     auditCommand(context),
     apiCommand(context),
