@@ -13,6 +13,7 @@ import { leases } from './adapters/postgres/leases.ts';
 import { machines } from './adapters/postgres/machines.ts';
 import { observations } from './adapters/postgres/observations.ts';
 import { joinReplicas } from './adapters/postgres/replicas.ts';
+import { shelves } from './adapters/postgres/shelves.ts';
 import { migrate } from './adapters/postgres/source.ts';
 import { sqlOf } from './adapters/postgres/sql.ts';
 import { livePolicy } from './adapters/policy-watch.ts';
@@ -131,6 +132,7 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
       leases: leasesOf,
       drivers: driversOf,
       reach: reachable,
+      shelves: shelves(sql, log),
       log,
       now,
       leaseMs,

@@ -1,6 +1,6 @@
 import { asFault, Fault, told } from '../domain/fault.ts';
 import type { Connection, Driver, Visit, Visits } from '../ports/controller.ts';
-import type { Controllers, Leases, Log, Reach } from '../ports/services.ts';
+import type { Controllers, Leases, Log, Reach, Shelves } from '../ports/services.ts';
 import { turns, type Turns } from './turns.ts';
 
 export interface HoldingsPorts {
@@ -8,6 +8,7 @@ export interface HoldingsPorts {
   readonly leases: Leases;
   readonly drivers: ReadonlyMap<string, Driver>;
   readonly reach: Reach;
+  readonly shelves: Shelves;
   readonly log: Log;
   /** Milliseconds of a clock that never steps back. */
   readonly now: () => number;
@@ -187,7 +188,7 @@ const shut = async (state: Held, leases: Leases, log: Log): Promise<void> => {
 const dispose = async (connection: Connection): Promise<void> => connection[Symbol.asyncDispose]();
 
 const openConnection = async (
-  { controllers, drivers, reach }: HoldingsPorts,
+  { controllers, drivers, reach, shelves }: HoldingsPorts,
   id: string,
   change: Visit,
   signal: AbortSignal,
@@ -203,7 +204,7 @@ const openConnection = async (
   });
   if (address === undefined) throw new Fault('controller-unreachable', `${controller.address} has no address`);
   const { port, options } = controller;
-  return driver.open({ port, credential, options, shelf: null, ...change, address });
+  return driver.open({ port, credential, options, shelf: shelves.of(id), ...change, address });
 };
 
 const pause = async (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

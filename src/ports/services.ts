@@ -9,6 +9,7 @@ import type { SortKey, TagFilter } from '../domain/list-query.ts';
 import type { Machine, SshEndpoint } from '../domain/machine.ts';
 import type { PowerState } from '../domain/power.ts';
 import type { Secret } from '../domain/secret.ts';
+import type { Shelf } from './controller.ts';
 
 /** A page of a collection: at most `limit`, after the item whose id is `marker`. */
 export interface PlaceQuery {
@@ -128,6 +129,11 @@ export interface Leases {
     controllerIds: readonly string[],
   ): Promise<{ readonly lost: readonly string[]; readonly wanted: readonly string[] }>;
   release(controllerId: string): Promise<void>;
+}
+
+/** What drivers keep of controllers between sessions. It is a convenience: what fails is logged, never thrown. */
+export interface Shelves {
+  of(controllerId: string): Shelf;
 }
 
 /** As much of a machine as observing needs. */

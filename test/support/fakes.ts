@@ -5,7 +5,7 @@ import type { PowerAction, PowerState } from '../../src/domain/power.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import { z } from 'zod';
 import type { Capabilities, Connection, Driver } from '../../src/ports/controller.ts';
-import type { Controllers, Leases, Log, Reach } from '../../src/ports/services.ts';
+import type { Controllers, Leases, Log, Reach, Shelves } from '../../src/ports/services.ts';
 
 /** Bob, member of alpha, unless said otherwise. */
 export const identityWith = (changes: Partial<Identity> = {}): Identity => ({
@@ -138,6 +138,17 @@ export const fakeLeases = (): Leases & {
     async release(id) {
       held.delete(id);
     },
+  };
+};
+
+/** Shelves in memory. */
+export const fakeShelves = (): Shelves => {
+  const kept = new Map<string, Buffer>();
+  return {
+    of: (id) => ({
+      get: async (key) => kept.get(`${id} ${key}`) ?? null,
+      put: async (key, value) => void kept.set(`${id} ${key}`, value),
+    }),
   };
 };
 

@@ -2,7 +2,15 @@ import { expect } from 'chai';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { keeper, type Keeper, type Wish } from '../../../src/core/lease.ts';
 import { Fault } from '../../../src/domain/fault.ts';
-import { anywhere, bindingTo, controllersWith, fakeController, fakeLeases, quiet } from '../../support/fakes.ts';
+import {
+  anywhere,
+  bindingTo,
+  controllersWith,
+  fakeController,
+  fakeLeases,
+  fakeShelves,
+  quiet,
+} from '../../support/fakes.ts';
 
 const open = new AbortController().signal;
 const patient = (): AbortSignal => AbortSignal.timeout(5_000);
@@ -11,7 +19,9 @@ const made = ({ idleMs = 1_000, leaseMs = 60_000 } = {}) => {
   const fake = fakeController();
   const leases = fakeLeases();
   const drivers = new Map([['fake', fake.driver]]);
-  const ports = { leases, drivers, reach: anywhere, log: quiet, now: () => performance.now(), leaseMs, idleMs };
+  const shelves = fakeShelves();
+  const now = (): number => performance.now();
+  const ports = { leases, drivers, reach: anywhere, shelves, log: quiet, now, leaseMs, idleMs };
   return { fake, leases, keep: keeper({ controllers: controllersWith('fake'), ...ports }) };
 };
 
