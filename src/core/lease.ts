@@ -36,7 +36,12 @@ interface Entry {
   readonly waited: boolean;
 }
 
-const roles: Readonly<Record<Capability, BindingRole>> = { power: 'power', boot: 'boot', chassis: 'sensors' };
+const roles: Readonly<Record<Capability, BindingRole>> = {
+  power: 'power',
+  boot: 'boot',
+  chassis: 'sensors',
+  sessions: 'power',
+};
 
 export const keeper = (ports: HoldingsPorts): Keeper => {
   const held = holdings(ports);

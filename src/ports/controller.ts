@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { BootDevice } from '../domain/boot.ts';
+import type { SessionTable } from '../domain/controller-session.ts';
 import type { Credential } from '../domain/controller.ts';
 import type { ChassisHealth } from '../domain/health.ts';
 import type { Observed } from '../domain/observed.ts';
@@ -26,11 +27,19 @@ export interface Chassis {
   health(call: CallOptions): Promise<Observed<ChassisHealth>>;
 }
 
+/** Logins at the controller, ours and others'. */
+export interface Sessions {
+  list(call: CallOptions): Promise<Observed<SessionTable>>;
+  /** Ends one, whoever's it is. Faults: `not-found`, `controller-refused`. */
+  close(handle: number, call: CallOptions): Promise<void>;
+}
+
 /** All that a controller may be able to do. A driver supplies the members it has, and no others. */
 export interface Capabilities {
   power: Power;
   boot: Boot;
   chassis: Chassis;
+  sessions: Sessions;
 }
 export type Capability = keyof Capabilities;
 

@@ -4,7 +4,9 @@ import type { PowerAction } from '../../src/domain/power.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import { drivers } from '../../src/drivers/index.ts';
 import type { Endpoint, Driver } from '../../src/ports/controller.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { BmcFault } from '../support/bmc/faults.ts';
+import { ipmitool } from '../support/bmc/ipmitool.ts';
 import type { BmcOptions } from '../support/bmc/options.ts';
 import { startBmcSimulator } from '../support/bmc/simulator.ts';
 import type { BmcSimulator, Step } from '../support/bmc/simulator.ts';
@@ -43,6 +45,8 @@ export const ipmiSim: Lacks & { readonly open: () => Promise<Peer> } = {
     'lock-out',
     'session-limit',
     'session-time-out',
+    'session-address',
+    'session-close',
     'faults',
   ]),
   async open() {
@@ -129,10 +133,28 @@ const bootTargetOf = (sim: BmcSimulator): BootTarget => {
   return target;
 };
 
+/** As a process does that is killed in the middle. */
+const leftBy = async (sim: BmcSimulator): Promise<number> => {
+  await using tool = await ipmitool();
+  const killer = new AbortController();
+  const heal = sim.inject({ kind: 'drop-replies', to: 'get-device-guid' });
+  const count = sim.count('get-device-guid');
+  const login = { user: 'operator', password: '0per-Secret', privilege: 'OPERATOR', signal: killer.signal } as const;
+  const killed = tool.run(sim, ['raw', '0x06', '0x08'], login);
+  while (sim.count('get-device-guid') === count) await sleep(2);
+  killer.abort();
+  await killed;
+  heal();
+  const handle = sim.sessions().findLast(({ user }) => user === 'operator')?.handle;
+  if (handle === undefined) throw new Error('no session was left behind');
+  return handle;
+};
+
 const insightOf = (sim: BmcSimulator): Insight => ({
   logins: () => sim.logins('admin').attempts,
   sessions: () => sim.sessions().length,
   lesser: { username: 'operator', password: new Secret('0per-Secret') },
+  stranger: async () => leftBy(sim),
   inject: (trouble) => void sim.inject(troubles[trouble]),
   heal: () => sim.heal(),
   breakFan: () => {

@@ -5,6 +5,7 @@ import { boot } from './boot.ts';
 import { chassis } from './chassis.ts';
 import { homeFor } from './home.ts';
 import { power } from './power.ts';
+import { sessions } from './sessions.ts';
 import { transport } from './transport.ts';
 
 export interface IpmiSetup {
@@ -33,7 +34,7 @@ export const ipmi = ({ homeDir, ipmitool = '/usr/bin/ipmitool' }: IpmiSetup): Dr
     name: 'ipmi',
     port: 623,
     options,
-    capabilities: { power, boot, chassis },
+    capabilities: { power, boot, chassis, sessions },
     connect: (endpoint) => transport(endpoint, program),
   });
 };
