@@ -53,7 +53,14 @@ export interface Endpoint {
   readonly options: unknown;
   /** Null: nothing is kept. */
   readonly shelf: Shelf | null;
+  /**
+   * What the session is for, `reads` unless told. One for changes has more patience, and repeats nothing by itself; it
+   * serves reads as well. A change through one for reads is sent once all the same, if need be in a session of its own.
+   */
+  readonly purpose?: Purpose;
 }
+
+export type Purpose = 'reads' | 'changes';
 
 /** Where a driver may keep what is dear to read and seldom changes, such as descriptions of sensors. */
 export interface Shelf {
@@ -75,7 +82,11 @@ export interface SessionMark {
 export interface Link extends AsyncDisposable {
   /** False once what it last did is in doubt, or its session is known to have ended: to be disposed, never used again. */
   readonly isSound: boolean;
-  /** Logs in unless logged in. Otherwise the first call does. Null where each call has a session of its own. */
+  /**
+   * Logs in unless logged in. Otherwise the first call does. A session that has not been used for a while is proven by
+   * a question; when it has ended, this rejects, `isSound` is false, and nothing of a caller's has been sent.
+   * Null where each call has a session of its own.
+   */
   login(call: CallOptions): Promise<SessionMark | null>;
   /** Tells the controller that the session is still wanted. */
   keepAlive(call: CallOptions): Promise<void>;
