@@ -12,6 +12,7 @@ import { journal } from './adapters/postgres/journal.ts';
 import { leases } from './adapters/postgres/leases.ts';
 import { machines } from './adapters/postgres/machines.ts';
 import { observations } from './adapters/postgres/observations.ts';
+import { openSessions } from './adapters/postgres/open-sessions.ts';
 import { joinReplicas } from './adapters/postgres/replicas.ts';
 import { shelves } from './adapters/postgres/shelves.ts';
 import { migrate } from './adapters/postgres/source.ts';
@@ -153,6 +154,7 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
       remote: ssh({ resolve: reachable.resolve }),
       drivers: driversOf,
       visits: keep,
+      openSessions: openSessions(sql),
       look: observe.look,
       freshMs: settings.IGOR_OBSERVE_SECONDS * 2000,
       wake: () => work.wake(),

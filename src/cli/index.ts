@@ -12,6 +12,7 @@ import { loginCommand, logoutCommand } from './login.ts';
 import { machinesCommand } from './machines.ts';
 import { powerCommand } from './power.ts';
 import { plain, screen, type Screen } from './screen.ts';
+import { sessionsCommand } from './sessions.ts';
 import { whoamiCommand } from './whoami.ts';
 import type { World } from './world.ts';
 
@@ -104,6 +105,7 @@ const program = (world: World, shown: Screen, end: (code: number) => void): Comm
     powerCommand(context),
     bootCommand(context),
     healthCommand(context),
+    sessionsCommand(context),
     bmcCommand(context),
     execCommand(context),
     auditCommand(context),

@@ -10,7 +10,17 @@ import type { Decision, Permission, Policy } from '../domain/policy.ts';
 import type { PowerState } from '../domain/power.ts';
 import type { Capabilities, Capability, Driver, Visits } from '../ports/controller.ts';
 import type { Remote } from '../ports/remote.ts';
-import type { Controllers, Executions, Grants, Groups, Journal, Machines, Projects, Reach } from '../ports/services.ts';
+import type {
+  Controllers,
+  Executions,
+  Grants,
+  Groups,
+  Journal,
+  Machines,
+  OpenSessions,
+  Projects,
+  Reach,
+} from '../ports/services.ts';
 import type { GrantRegister } from './grants.ts';
 import type { Subject } from './subject.ts';
 
@@ -47,6 +57,7 @@ export interface Services {
   readonly reach: Reach;
   readonly remote: Remote;
   readonly drivers: ReadonlyMap<string, Driver>;
+  readonly openSessions: OpenSessions;
   /** Sessions beside those that a lease gives. */
   readonly visits: Visits;
   /** Asks the device for its power and records it. */

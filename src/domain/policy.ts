@@ -34,6 +34,8 @@ export const rules = {
   'oob:controller:update': 'rule:admin',
   'oob:controller:delete': 'rule:admin',
   'oob:credential:set': 'rule:admin',
+  'oob:session:list': 'rule:manager or rule:system_reader',
+  'oob:session:delete': 'rule:manager',
   'oob:power:get': 'rule:reader',
   'oob:power:set': 'rule:member',
   'oob:power:watch': 'rule:reader',

@@ -28,6 +28,8 @@ import { operationGet } from './operation-get.ts';
 import { powerGet } from './power-get.ts';
 import { powerSet } from './power-set.ts';
 import { powerWatch } from './power-watch.ts';
+import { sessionDelete } from './session-delete.ts';
+import { sessionList } from './session-list.ts';
 import { tagAdd } from './tag-add.ts';
 import { tagClear } from './tag-clear.ts';
 import { tagGet } from './tag-get.ts';
@@ -62,6 +64,8 @@ export const operations: readonly Operation[] = [
   controllerUpdate,
   controllerDelete,
   credentialSet,
+  sessionList,
+  sessionDelete,
   grantList,
   grantCreate,
   grantGet,

@@ -131,6 +131,19 @@ export interface Leases {
   release(controllerId: string): Promise<void>;
 }
 
+/** The sessions that Igor has with controllers, in whichever replica. */
+export interface OpenSessions {
+  of(controllerId: string): Promise<
+    readonly {
+      /** Null: not told. */
+      readonly handle: number | null;
+      readonly purpose: string;
+      readonly replicaId: string;
+      readonly openedAt: Date;
+    }[]
+  >;
+}
+
 /** What drivers keep of controllers between sessions. It is a convenience: what fails is logged, never thrown. */
 export interface Shelves {
   of(controllerId: string): Shelf;
