@@ -16,6 +16,9 @@ const faultFlags = [
 ] as const;
 const flag = z.boolean().nullable().catch(null);
 
+const buttonNames = ['power', 'reset', 'diagnostic', 'standby'] as const;
+const button = z.looseObject({ disabled: z.boolean() }).nullable().catch(null);
+
 const health = z.looseObject({
   power: z.string().catch('unknown'),
   power_overload: flag,
@@ -27,6 +30,12 @@ const health = z.looseObject({
   cooling_fault: flag,
   power_restore_policy: z.string().catch('unknown'),
   last_power_event: z.string().nullable().catch(null),
+  power_interlock: z.string().nullable().catch(null),
+  identify: z.string().nullable().catch(null),
+  front_panel_buttons: z
+    .looseObject({ power: button, reset: button, diagnostic: button, standby: button })
+    .nullable()
+    .catch(null),
 });
 
 export const healthCommand = (context: Context): Command =>
@@ -40,7 +49,8 @@ export const healthCommand = (context: Context): Command =>
           const rows = outcomes.flatMap((outcome) =>
             'result' in outcome ? [rowOf(outcome.host.name, outcome.result)] : [],
           );
-          if (rows.length > 0) context.screen.table([['NAME', 'POWER', 'FAULTS', 'RESTORES', 'LAST EVENT'], ...rows]);
+          if (rows.length > 0)
+            context.screen.table([['NAME', 'POWER', 'FAULTS', 'LIGHT', 'RESTORES', 'LAST EVENT', 'NOTES'], ...rows]);
         },
       }),
     );
@@ -54,5 +64,18 @@ const rowOf = (name: string, seen: z.output<typeof health>): readonly Cell[] => 
       : told
         ? 'none'
         : 'not told';
-  return [name, seen.power, faults, seen.power_restore_policy, seen.last_power_event ?? '-'];
+  const light: Cell = lit(seen.identify) ? { text: seen.identify ?? '', colour: 'yellow' } : (seen.identify ?? '-');
+  const event = seen.last_power_event ?? '-';
+  return [name, seen.power, faults, light, seen.power_restore_policy, event, notesOf(seen).join('; ') || '-'];
+};
+
+const lit = (identify: string | null): boolean => identify === 'on' || identify === 'timed';
+
+/** What is no fault, and may be why nothing happens. */
+const notesOf = ({ power_interlock, front_panel_buttons }: z.output<typeof health>): readonly string[] => {
+  const out = buttonNames.filter((name) => front_panel_buttons?.[name]?.disabled === true);
+  return [
+    ...(power_interlock === 'active' ? ['power interlock'] : []),
+    ...(out.length === 0 ? [] : [`buttons off: ${out.join(', ')}`]),
+  ];
 };

@@ -8,6 +8,7 @@ import { completionCommand } from './completion.ts';
 import { secondsOf, type Context } from './context.ts';
 import { execCommand } from './exec.ts';
 import { healthCommand } from './health.ts';
+import { identifyCommand } from './identify.ts';
 import { loginCommand, logoutCommand } from './login.ts';
 import { machinesCommand } from './machines.ts';
 import { powerCommand } from './power.ts';
@@ -106,6 +107,7 @@ const program = (world: World, shown: Screen, end: (code: number) => void): Comm
     bootCommand(context),
     healthCommand(context),
     sessionsCommand(context),
+    identifyCommand(context),
     bmcCommand(context),
     execCommand(context),
     auditCommand(context),

@@ -41,6 +41,8 @@ const roles: Readonly<Record<Capability, BindingRole>> = {
   boot: 'boot',
   chassis: 'sensors',
   sessions: 'power',
+  restore: 'power',
+  indicator: 'sensors',
 };
 
 export const keeper = (ports: HoldingsPorts): Keeper => {

@@ -21,3 +21,37 @@ export const stateAfter = (action: PowerAction): PowerState | null => {
       return null;
   }
 };
+
+/** What a machine does when the mains come back. */
+export const restorePolicy = z.enum(['always-on', 'always-off', 'previous']);
+export type RestorePolicy = z.infer<typeof restorePolicy>;
+
+/** Null where the controller does not tell. */
+export interface PowerPolicy {
+  readonly policy: RestorePolicy | null;
+  /** Those that it can be told to follow. */
+  readonly supported: readonly RestorePolicy[] | null;
+}
+
+/** Why a machine last started. */
+export const restartCause = z.enum([
+  'unknown',
+  'command',
+  'reset-button',
+  'power-button',
+  'watchdog',
+  'vendor-specific',
+  'mains-returned-always-on',
+  'mains-returned-previous',
+  'event-filter-reset',
+  'event-filter-cycle',
+  'soft-reset',
+  'clock',
+]);
+export type RestartCause = z.infer<typeof restartCause>;
+
+/** Null where the controller does not tell. */
+export interface PowerHistory {
+  readonly lastRestartCause: RestartCause | null;
+  readonly powerOnHours: number | null;
+}

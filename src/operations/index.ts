@@ -19,6 +19,8 @@ import { grantRequest } from './grant-request.ts';
 import { grantDelete } from './grant-delete.ts';
 import { grantUpdate } from './grant-update.ts';
 import { healthGet } from './health-get.ts';
+import { indicatorGet } from './indicator-get.ts';
+import { indicatorSet } from './indicator-set.ts';
 import { machineDelete } from './machine-delete.ts';
 import { machineEnrol } from './machine-enrol.ts';
 import { machineGet } from './machine-get.ts';
@@ -26,6 +28,9 @@ import { machineList } from './machine-list.ts';
 import { machineUpdate } from './machine-update.ts';
 import { operationGet } from './operation-get.ts';
 import { powerGet } from './power-get.ts';
+import { powerHistoryGet } from './power-history-get.ts';
+import { powerPolicyGet } from './power-policy-get.ts';
+import { powerPolicySet } from './power-policy-set.ts';
 import { powerSet } from './power-set.ts';
 import { powerWatch } from './power-watch.ts';
 import { sessionDelete } from './session-delete.ts';
@@ -55,9 +60,14 @@ export const operations: readonly Operation[] = [
   powerGet,
   powerSet,
   powerWatch,
+  powerPolicyGet,
+  powerPolicySet,
+  powerHistoryGet,
   bootGet,
   bootSet,
   healthGet,
+  indicatorGet,
+  indicatorSet,
   controllerList,
   controllerCreate,
   controllerGet,

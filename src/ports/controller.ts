@@ -3,8 +3,9 @@ import type { BootDevice } from '../domain/boot.ts';
 import type { SessionTable } from '../domain/controller-session.ts';
 import type { Credential } from '../domain/controller.ts';
 import type { ChassisHealth } from '../domain/health.ts';
+import type { Indicator as Light, IndicatorOrder } from '../domain/indicator.ts';
 import type { Observed } from '../domain/observed.ts';
-import type { PowerAction, PowerState } from '../domain/power.ts';
+import type { PowerAction, PowerHistory, PowerPolicy, PowerState, RestorePolicy } from '../domain/power.ts';
 
 /** Goes all the way down: a call that waits and takes no signal is a bug. */
 export interface CallOptions {
@@ -25,6 +26,21 @@ export interface Boot {
 
 export interface Chassis {
   health(call: CallOptions): Promise<Observed<ChassisHealth>>;
+  history(call: CallOptions): Promise<Observed<PowerHistory>>;
+}
+
+/** What the machine does when the mains come back. */
+export interface Restore {
+  get(call: CallOptions): Promise<Observed<PowerPolicy>>;
+  /** Sent once. Faults: `controller-unsupported`, before anything is sent, for a policy that it tells it does not have. */
+  set(policy: RestorePolicy, call: CallOptions): Promise<void>;
+}
+
+export interface Indicator {
+  /** Faults: `controller-unsupported` where the controller does not tell. */
+  get(call: CallOptions): Promise<Observed<Light>>;
+  /** Sent once. */
+  set(order: IndicatorOrder, call: CallOptions): Promise<void>;
 }
 
 /** Logins at the controller, ours and others'. */
@@ -40,6 +56,8 @@ export interface Capabilities {
   boot: Boot;
   chassis: Chassis;
   sessions: Sessions;
+  restore: Restore;
+  indicator: Indicator;
 }
 export type Capability = keyof Capabilities;
 

@@ -7,6 +7,7 @@ import type { PowerAction } from '../../src/domain/power.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import type { Endpoint } from '../../src/ports/controller.ts';
 import { faultOf } from '../support/fault-of.ts';
+import { describeChassis } from './driver-chassis.ts';
 import { describeSessions } from './driver-sessions.ts';
 import { describeTidiness, describeTrouble } from './driver-trouble.ts';
 import { call, deviceOf, showables } from './peer.ts';
@@ -29,6 +30,7 @@ export const describeDriver = (name: string, open: (wish?: Wish) => Promise<Peer
     describePower(open, itShowing);
     describeBoot(open, itShowing);
     describeHealth(open, itShowing);
+    describeChassis(open, itShowing);
     describeLogin(open, itShowing);
     describeSessions(open, itShowing);
     describeTrouble(open, itShowing);

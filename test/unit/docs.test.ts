@@ -56,7 +56,7 @@ describe('the pages', () => {
   });
 
   it('name no permission that there is not', () => {
-    expect(permissions).to.include.members([...found(/oob:[a-z]+:[a-z]+/g, all)]);
+    expect(permissions).to.include.members([...found(/oob:[a-z-]+:[a-z]+/g, all)]);
   });
 
   it('name no fault that there is not', () => {
@@ -128,7 +128,7 @@ describe('the page for operators', () => {
     const { permits } = policy();
     const rows = rowsOf(section(page, 'Who may do what')).filter(([first = '']) => first.startsWith('`oob:'));
     const told = rows.flatMap(([names = '', ...marks]) =>
-      found(/oob:[a-z]+:[a-z]+/g, names).map((name) => ({ name, marks: marks.map((mark) => mark === 'x') })),
+      found(/oob:[a-z-]+:[a-z]+/g, names).map((name) => ({ name, marks: marks.map((mark) => mark === 'x') })),
     );
     expect(told.map(({ name }) => name)).to.have.members(permissions);
     for (const { name, marks } of told) {

@@ -4,8 +4,10 @@ import { driver } from '../driver.ts';
 import { boot } from './boot.ts';
 import { chassis } from './chassis.ts';
 import { homeFor } from './home.ts';
+import { indicator } from './indicator.ts';
 import { power } from './power.ts';
 import { sessions } from './sessions.ts';
+import { restore } from './restore.ts';
 import { transport } from './transport.ts';
 
 export interface IpmiSetup {
@@ -34,7 +36,14 @@ export const ipmi = ({ homeDir, ipmitool = '/usr/bin/ipmitool' }: IpmiSetup): Dr
     name: 'ipmi',
     port: 623,
     options,
-    capabilities: { power, boot, chassis, sessions },
+    capabilities: {
+      power,
+      boot,
+      chassis,
+      restore,
+      indicator,
+      sessions,
+    },
     connect: (endpoint) => transport(endpoint, program),
   });
 };

@@ -39,6 +39,10 @@ export const done = ({ completion, data }: Answer, what: string, least = 0): Buf
 /** Invalid command, and invalid command for this LUN. */
 const unknownCommand: ReadonlySet<number> = new Set([0xc1, 0xc2]);
 
+/** Whether the BMC has nothing of the kind, for what it may well lack: no such command, no such data, or disabled. */
+export const isAbsent = ({ completion }: Answer): boolean =>
+  unknownCommand.has(completion) || completion === 0xcb || completion === 0xd6;
+
 /** Generic completion codes (IPMI 2.0 table 5-2). */
 const meanings: Readonly<Record<number, string>> = {
   0xc0: 'the controller is busy',

@@ -1,4 +1,5 @@
 import { bootOptions, type BootOptions } from './boot-options.ts';
+import { chassisExtras, type ChassisExtras } from './chassis-extras.ts';
 import type { BmcOptions } from './options.ts';
 
 type PowerSeen = 'on' | 'off';
@@ -27,6 +28,7 @@ export interface Chassis {
   readonly identify: 'off' | 'temporary' | 'indefinite';
   readonly flags: ChassisFlags;
   readonly boot: BootOptions;
+  readonly extras: ChassisExtras;
   /** Somebody presses the button. */
   setPower(power: PowerSeen): void;
   /** False when the host's present state does not allow it. */
@@ -69,6 +71,7 @@ export const chassis = (options: BmcOptions): Chassis => {
     },
     flags,
     boot: bootOptions(),
+    extras: chassisExtras(),
     setPower: (power) => change(power, 0),
     control(action) {
       if (current() === 'off' && action !== 'up' && action !== 'down') return false;

@@ -105,9 +105,9 @@ describe('commands on hosts', () => {
     );
 
     expect((await bob.igor(['health', '-h', 'osl[01-02]'])).out.split('\n')).to.deep.equal([
-      'NAME   POWER  FAULTS                    RESTORES  LAST EVENT',
-      'osl01  on     power fault, drive fault  previous  -',
-      'osl02  off    none                      unknown   ac-failed',
+      'NAME   POWER  FAULTS                    LIGHT  RESTORES  LAST EVENT  NOTES',
+      'osl01  on     power fault, drive fault  -      previous  -           -',
+      'osl02  off    none                      -      unknown   ac-failed   -',
       '',
     ]);
   });

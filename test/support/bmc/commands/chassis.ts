@@ -6,6 +6,10 @@ const bootParameterUnsupported = 0x80;
 const bootSetInProgress = 0x81;
 const defaultIdentifySeconds = 15;
 
+/** Actions after which the machine starts, and the cause that is then told (IPMI 2.0 table 28-11). */
+const starts: ReadonlySet<ControlAction> = new Set(['up', 'cycle', 'reset']);
+const byCommand = 1;
+
 const actions: readonly ControlAction[] = ['down', 'up', 'cycle', 'reset', 'diag', 'soft'];
 
 /** Commands of netfn Chassis (IPMI 2.0 §28). */
@@ -24,7 +28,10 @@ export const chassisCommands = {
     run({ data, device }) {
       const action = actions[data.readUInt8(0) & 0x0f];
       if (action === undefined) return refused(completions.invalidField);
-      return device.chassis.control(action) ? ok() : refused(completions.notInPresentState);
+      if (!device.chassis.control(action)) return refused(completions.notInPresentState);
+      if (starts.has(action) && device.chassis.extras.restartCause !== null)
+        device.chassis.extras.restartCause = byCommand;
+      return ok();
     },
   },
   'chassis-identify': {
@@ -32,6 +39,7 @@ export const chassisCommands = {
     code: 0x04,
     privilege: 'operator',
     run({ data, device }) {
+      if (data.length > 1 && !device.chassis.extras.staysLit) return refused(completions.dataLengthInvalid);
       const isForced = ((data[1] ?? 0) & 0x01) !== 0;
       device.chassis.light(isForced ? null : (data[0] ?? defaultIdentifySeconds));
       return ok();
@@ -75,9 +83,12 @@ const policies = ['always-off', 'previous', 'always-on', 'unknown'] as const;
 const events = ['ac-failed', 'overload', 'interlock', 'fault', 'command'] as const;
 const lights = ['off', 'temporary', 'indefinite'] as const;
 
-/** IPMI 2.0 table 28-3. */
-const status = ({ power, identify, flags }: Chassis): Buffer =>
-  Buffer.from([powerByte(power === 'on', flags), eventByte(flags), miscByte(flags) | (lights.indexOf(identify) << 4)]);
+/** IPMI 2.0 table 28-3; bit 6 of the third byte: the identify state is told. */
+const status = ({ power, identify, flags, extras: { buttons, tellsIdentify } }: Chassis): Buffer => {
+  const light = tellsIdentify ? 0x40 | (lights.indexOf(identify) << 4) : 0;
+  const bytes = [powerByte(power === 'on', flags), eventByte(flags), miscByte(flags) | light];
+  return Buffer.from(buttons === null ? bytes : [...bytes, buttons]);
+};
 
 const powerByte = (isOn: boolean, flags: ChassisFlags): number =>
   bits(isOn, flags.powerOverload, flags.powerInterlock, flags.mainPowerFault, flags.powerControlFault) |
@@ -86,9 +97,8 @@ const powerByte = (isOn: boolean, flags: ChassisFlags): number =>
 const eventByte = ({ lastPowerEvents }: ChassisFlags): number =>
   bits(...events.map((it) => lastPowerEvents.includes(it)));
 
-/** Bit 6: the identify state is told. */
 const miscByte = (flags: ChassisFlags): number =>
-  0x40 | bits(flags.intrusion, flags.frontPanelLockout, flags.driveFault, flags.coolingFault);
+  bits(flags.intrusion, flags.frontPanelLockout, flags.driveFault, flags.coolingFault);
 
 /** Lowest bit first. */
 const bits = (...flags: readonly boolean[]): number => flags.reduce((sum, flag, bit) => sum | (Number(flag) << bit), 0);

@@ -1,11 +1,12 @@
 import { suffices } from '../privilege.ts';
 import type { Session } from '../sessions.ts';
 import { appCommands } from './app.ts';
+import { moreChassisCommands } from './chassis-more.ts';
 import { chassisCommands } from './chassis.ts';
 import { completions, refused, type Answer, type Command, type Device } from './command.ts';
 import { sessionCommands } from './session.ts';
 
-const commands = { ...appCommands, ...sessionCommands, ...chassisCommands } as const;
+const commands = { ...appCommands, ...sessionCommands, ...chassisCommands, ...moreChassisCommands } as const;
 
 export type CommandName = keyof typeof commands;
 

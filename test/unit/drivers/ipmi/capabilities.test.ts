@@ -92,7 +92,7 @@ describe('power over ipmitool', () => {
 
 describe('chassis health over ipmitool', () => {
   it('reads every flag from one answer', async () => {
-    await using ipmitool = standIn([{ stdout: ' 61 10 09 70\n' }]);
+    await using ipmitool = standIn([{ stdout: ' 61 10 49\n' }]);
     expect((await ipmitool.device.chassis.health(call)).value).to.deep.equal({
       power: 'on',
       power_overload: false,
@@ -105,6 +105,8 @@ describe('chassis health over ipmitool', () => {
       front_panel_lockout: false,
       drive_fault: false,
       cooling_fault: true,
+      identify: 'off',
+      front_panel_buttons: null,
     });
   });
 });

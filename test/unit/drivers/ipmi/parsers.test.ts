@@ -123,13 +123,15 @@ describe('healthOf', () => {
     front_panel_lockout: false,
     drive_fault: false,
     cooling_fault: false,
+    identify: null,
+    front_panel_buttons: null,
   });
 
   it('reads a calm machine that is off from zeros', () => {
-    expect(healthOf({ powerState: 0, lastPowerEvent: 0, misc: 0 })).to.deep.equal(calm);
+    expect(healthOf({ powerState: 0, lastPowerEvent: 0, misc: 0, buttons: null })).to.deep.equal(calm);
   });
 
-  // IPMI 2.0 table 28-3; the last column of bits is reserved, or says whether the identify light is told of.
+  // IPMI 2.0 table 28-3; the last bit is reserved, and bit 6 of the third byte says whether the identify light is told of.
   const bits: readonly (readonly ['powerState' | 'lastPowerEvent' | 'misc', number, Partial<typeof calm>])[] = [
     ['powerState', 0x01, { power: 'on' }],
     ['powerState', 0x02, { power_overload: true }],
@@ -151,11 +153,15 @@ describe('healthOf', () => {
     ['misc', 0x02, { front_panel_lockout: true }],
     ['misc', 0x04, { drive_fault: true }],
     ['misc', 0x08, { cooling_fault: true }],
-    ['misc', 0xf0, {}],
+    ['misc', 0x40, { identify: 'off' }],
+    ['misc', 0x50, { identify: 'timed' }],
+    ['misc', 0x60, { identify: 'on' }],
+    ['misc', 0x70, {}],
+    ['misc', 0xb0, {}],
   ];
   for (const [byte, value, change] of bits) {
     it(`reads ${JSON.stringify(change)} from ${byte} 0x${value.toString(16)}`, () => {
-      const health = healthOf({ powerState: 0, lastPowerEvent: 0, misc: 0, [byte]: value });
+      const health = healthOf({ powerState: 0, lastPowerEvent: 0, misc: 0, buttons: null, [byte]: value });
       expect(health).to.deep.equal({ ...calm, ...change });
     });
   }

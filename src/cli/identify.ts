@@ -1,0 +1,43 @@
+import { Argument, type Command } from 'commander';
+import { z } from 'zod';
+import { Fault } from '../domain/fault.ts';
+import { mostIndicatorSeconds } from '../domain/indicator.ts';
+import type { Question } from './client.ts';
+import { command, hostsFlag, hostsHelp, joined, type Context, type Hosts } from './context.ts';
+import { eachHost } from './each-host.ts';
+
+const light = z.looseObject({
+  state: z.string(),
+  timed: z.boolean().optional().catch(undefined),
+  seconds: z.number().nullable().optional().catch(undefined),
+});
+
+export const identifyCommand = (context: Context): Command =>
+  command('identify', 'Show or set the light by which machines are found')
+    .requiredOption(hostsFlag, hostsHelp, joined)
+    .addArgument(new Argument('[order]', `on, off, or a number of seconds up to ${mostIndicatorSeconds}`))
+    .action(async (word: string | undefined, { hosts }: Hosts) => {
+      const body = word === undefined ? null : orderOf(word);
+      const { waitS } = context.globals();
+      await eachHost(context, hosts, {
+        schema: light,
+        question: (target): Question => {
+          const path = `/v1/machines/${encodeURIComponent(target)}/indicator`;
+          return body === null
+            ? { method: 'get', path }
+            : { method: 'put', path, body, ...(waitS !== null && { waitS }) };
+        },
+        line: (name, seen) => `${name}: ${lineOf(context, seen)}`,
+      });
+    });
+
+const orderOf = (word: string): object => {
+  if (word === 'on' || word === 'off') return { state: word };
+  if (!/^\d{1,3}$/.test(word)) throw new Fault('invalid-input', 'identify: on, off, or a number of seconds');
+  return { state: 'on', seconds: Number(word) };
+};
+
+const lineOf = ({ screen }: Context, { state, timed, seconds }: z.output<typeof light>): string => {
+  const lasting = typeof seconds === 'number' ? ` for ${seconds} s` : timed === true ? ', goes out by itself' : '';
+  return (state === 'on' ? screen.paint('on', 'green') : state === 'off' ? 'off' : 'unknown') + lasting;
+};
