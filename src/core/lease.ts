@@ -43,6 +43,9 @@ const roles: Readonly<Record<Capability, BindingRole>> = {
   sessions: 'power',
   restore: 'power',
   indicator: 'sensors',
+  firmware: 'power',
+  selfTest: 'power',
+  reset: 'power',
 };
 
 export const keeper = (ports: HoldingsPorts): Keeper => {

@@ -11,6 +11,7 @@ import { controllerUpdate } from './controller-update.ts';
 import { credentialSet } from './credential-set.ts';
 import { executionCreate } from './execution-create.ts';
 import { executionGet } from './execution-get.ts';
+import { firmwareGet } from './firmware-get.ts';
 import { grantApprove } from './grant-approve.ts';
 import { grantCreate } from './grant-create.ts';
 import { grantGet } from './grant-get.ts';
@@ -35,6 +36,8 @@ import { powerSet } from './power-set.ts';
 import { powerWatch } from './power-watch.ts';
 import { sessionDelete } from './session-delete.ts';
 import { sessionList } from './session-list.ts';
+import { resetCreate } from './reset-create.ts';
+import { selfTestGet } from './self-test-get.ts';
 import { tagAdd } from './tag-add.ts';
 import { tagClear } from './tag-clear.ts';
 import { tagGet } from './tag-get.ts';
@@ -76,6 +79,9 @@ export const operations: readonly Operation[] = [
   credentialSet,
   sessionList,
   sessionDelete,
+  firmwareGet,
+  selfTestGet,
+  resetCreate,
   grantList,
   grantCreate,
   grantGet,

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { BootDevice } from '../domain/boot.ts';
 import type { SessionTable } from '../domain/controller-session.ts';
 import type { Credential } from '../domain/controller.ts';
+import type { Firmware, ResetKind, SelfTest } from '../domain/firmware.ts';
 import type { ChassisHealth } from '../domain/health.ts';
 import type { Indicator as Light, IndicatorOrder } from '../domain/indicator.ts';
 import type { Observed } from '../domain/observed.ts';
@@ -50,6 +51,21 @@ export interface Sessions {
   close(handle: number, call: CallOptions): Promise<void>;
 }
 
+/** What the controller itself is, and the firmware on it. */
+export interface FirmwareReader {
+  get(call: CallOptions): Promise<Observed<Firmware>>;
+}
+
+/** How the controller's own test went when it started. */
+export interface SelfTester {
+  get(call: CallOptions): Promise<Observed<SelfTest>>;
+}
+
+export interface Resetter {
+  /** Starts the controller anew, not the machine behind it. Sent once; every session on it ends. */
+  send(kind: ResetKind, call: CallOptions): Promise<void>;
+}
+
 /** All that a controller may be able to do. A driver supplies the members it has, and no others. */
 export interface Capabilities {
   power: Power;
@@ -58,6 +74,9 @@ export interface Capabilities {
   sessions: Sessions;
   restore: Restore;
   indicator: Indicator;
+  firmware: FirmwareReader;
+  selfTest: SelfTester;
+  reset: Resetter;
 }
 export type Capability = keyof Capabilities;
 

@@ -3,8 +3,8 @@ import { createSocket } from 'node:dgram';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { chassis } from '../support/bmc/chassis.ts';
 import type { Device } from '../support/bmc/commands/command.ts';
+import { deviceFor } from '../support/bmc/device.ts';
 import { faults, type Faults } from '../support/bmc/faults.ts';
 import { ipmitool } from '../support/bmc/ipmitool.ts';
 import { ledger, type Ledger } from '../support/bmc/ledger.ts';
@@ -12,7 +12,7 @@ import { decodeResponse, encodeRequest } from '../support/bmc/message.ts';
 import { defaultOptions, type BmcUser } from '../support/bmc/options.ts';
 import { decodePlus, encodePlain, payloadTypes, seal, unseal, type Keys } from '../support/bmc/packet.ts';
 import { responder, type Responder } from '../support/bmc/responder.ts';
-import { sessionTable, type Session } from '../support/bmc/sessions.ts';
+import type { Session } from '../support/bmc/sessions.ts';
 import { startBmcSimulator } from '../support/bmc/simulator.ts';
 import { cipherSuites } from '../support/bmc/suites.ts';
 
@@ -32,8 +32,8 @@ interface Bench {
 
 const bench = (): Bench => {
   const options = { ...defaultOptions, users: [user] };
-  const sessions = sessionTable(options);
-  const device: Device = { options, guid: Buffer.alloc(16), chassis: chassis(options), sessions };
+  const device = deviceFor(options);
+  const { sessions } = device;
   const none = Buffer.alloc(0);
   const login = sessions.begin(suite, 0xa0a2a3a4, peer);
   if (login === null) throw new Error('the table is full');

@@ -1,7 +1,7 @@
 import { createCipheriv, createHmac } from 'node:crypto';
 import { expect } from 'chai';
-import { chassis } from '../support/bmc/chassis.ts';
 import type { Device } from '../support/bmc/commands/command.ts';
+import { deviceFor } from '../support/bmc/device.ts';
 import { faults } from '../support/bmc/faults.ts';
 import { ledger, type Ledger } from '../support/bmc/ledger.ts';
 import { decodeResponse, encodeRequest } from '../support/bmc/message.ts';
@@ -9,7 +9,6 @@ import { defaultOptions, type BmcOptions } from '../support/bmc/options.ts';
 import { decodePlus, encodePlain, payloadTypes, seal, unseal, type Keys } from '../support/bmc/packet.ts';
 import { keyExchange, le32, type Codes } from '../support/bmc/rakp.ts';
 import { responder, type Responder } from '../support/bmc/responder.ts';
-import { sessionTable } from '../support/bmc/sessions.ts';
 import { cipherSuites } from '../support/bmc/suites.ts';
 
 const suite = cipherSuites[17];
@@ -26,7 +25,7 @@ describe('a login to the BMC simulator, step by step', () => {
 
   const start = (given: Partial<BmcOptions> = {}): void => {
     const options = { ...defaultOptions, ...given };
-    device = { options, guid, chassis: chassis(options), sessions: sessionTable(options) };
+    device = { ...deviceFor(options), guid };
     record = ledger();
     respond = responder(device, record, faults());
   };

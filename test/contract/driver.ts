@@ -9,6 +9,7 @@ import type { Endpoint } from '../../src/ports/controller.ts';
 import { faultOf } from '../support/fault-of.ts';
 import { describeChassis } from './driver-chassis.ts';
 import { describeSessions } from './driver-sessions.ts';
+import { describeManagement } from './driver-management.ts';
 import { describeTidiness, describeTrouble } from './driver-trouble.ts';
 import { call, deviceOf, showables } from './peer.ts';
 import type { Insight, ItShowing, Lacks, Open, Peer, Showable, Wish } from './peer.ts';
@@ -35,6 +36,7 @@ export const describeDriver = (name: string, open: (wish?: Wish) => Promise<Peer
     describeSessions(open, itShowing);
     describeTrouble(open, itShowing);
     describeTidiness(open, itShowing);
+    describeManagement(open, itShowing);
 
     it('is asked for all that a peer may be unable to show', () => {
       expect([...showables].filter((what) => !shown.has(what))).to.deep.equal([]);

@@ -51,6 +51,8 @@ export const ipmiSim: Lacks & { readonly open: () => Promise<Peer> } = {
     'session-address',
     'session-close',
     'faults',
+    'self-test',
+    'resets',
   ]),
   async open() {
     const sim = await bmc('driver-contract');
@@ -163,6 +165,10 @@ const insightOf = (sim: BmcSimulator): Insight => ({
   breakFan: () => {
     sim.chassis.flags.coolingFault = true;
   },
+  breakSelf: () => {
+    sim.management.selfTest = [0x57, 0x20];
+  },
+  resets: () => sim.management.resets,
 });
 
 const control = 'chassis-control';
@@ -174,6 +180,7 @@ const troubles: Readonly<Record<Trouble, BmcFault<Step>>> = {
   'dies-after-change': { kind: 'die', after: control },
   'empty-answer': { kind: 'wrong-data', to: status, data: Buffer.alloc(0) },
   'forged-answer': { kind: 'garbage', to: status, bytes: forgedAnswer() },
+  'reset-answer-lost': { kind: 'drop-replies', to: 'cold-reset' },
   'slow-answer': { kind: 'delay', to: status, ms: 600 },
   'slow-login': { kind: 'delay', to: 'rakp-1', ms: 1000 },
 };

@@ -1,5 +1,6 @@
 import type { BootTarget } from '../../src/domain/boot.ts';
 import type { Credential } from '../../src/domain/controller.ts';
+import type { ResetKind } from '../../src/domain/firmware.ts';
 import type { PowerAction, PowerState } from '../../src/domain/power.ts';
 import type { Capabilities, Connection, Endpoint } from '../../src/ports/controller.ts';
 
@@ -20,6 +21,8 @@ export const showables = [
   'session-address',
   'session-close',
   'faults',
+  'self-test',
+  'resets',
 ] as const;
 export type Showable = (typeof showables)[number];
 
@@ -31,6 +34,7 @@ export type Trouble =
   | 'dies-after-change'
   | 'empty-answer'
   | 'forged-answer'
+  | 'reset-answer-lost'
   | 'slow-answer'
   | 'slow-login';
 
@@ -49,6 +53,10 @@ export interface Insight {
   heal(): void;
   /** Something is wrong with the machine's fans. */
   breakFan(): void;
+  /** Something is wrong with the controller itself. */
+  breakSelf(): void;
+  /** Resets of the controller, in order. */
+  resets(): readonly ResetKind[];
 }
 
 /** A controller, or what stands for one, with a machine behind it that is looked at past the driver. */

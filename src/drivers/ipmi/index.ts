@@ -3,11 +3,13 @@ import type { Driver } from '../../ports/controller.ts';
 import { driver } from '../driver.ts';
 import { boot } from './boot.ts';
 import { chassis } from './chassis.ts';
+import { firmware, selfTest } from './firmware.ts';
 import { homeFor } from './home.ts';
 import { indicator } from './indicator.ts';
 import { power } from './power.ts';
 import { sessions } from './sessions.ts';
 import { restore } from './restore.ts';
+import { reset } from './reset.ts';
 import { transport } from './transport.ts';
 
 export interface IpmiSetup {
@@ -43,6 +45,9 @@ export const ipmi = ({ homeDir, ipmitool = '/usr/bin/ipmitool' }: IpmiSetup): Dr
       restore,
       indicator,
       sessions,
+      firmware,
+      selfTest,
+      reset,
     },
     connect: (endpoint) => transport(endpoint, program),
   });

@@ -36,6 +36,8 @@ export interface BmcOptions {
   readonly powerDelayMs: number;
   /** Time the operating system takes for a soft shutdown; null: it ignores the request. Default 0. */
   readonly softOffMs: number | null;
+  /** Time for which it hears nothing after a reset of the controller. Default 300 ms. */
+  readonly resetMs: number;
   /** System GUID, as a UUID. */
   readonly guid: string;
 }
@@ -58,6 +60,7 @@ export const defaultOptions: BmcOptions = {
   power: 'off',
   powerDelayMs: 0,
   softOffMs: 0,
+  resetMs: 300,
   guid: '69676f72-0000-4000-8000-00000000b3c0',
 };
 

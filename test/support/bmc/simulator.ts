@@ -1,12 +1,13 @@
-import { chassis, type Chassis } from './chassis.ts';
-import type { Device } from './commands/command.ts';
+import type { Chassis } from './chassis.ts';
 import type { CommandName } from './commands/index.ts';
+import { deviceFor } from './device.ts';
 import { faults, type BmcFault } from './faults.ts';
 import { ledger, type Executed, type LoginCount } from './ledger.ts';
+import type { Management } from './management.ts';
 import { defaultOptions, type BmcOptions } from './options.ts';
 import type { Privilege } from './privilege.ts';
 import { responder } from './responder.ts';
-import { sessionTable, type Peer } from './sessions.ts';
+import type { Peer } from './sessions.ts';
 import { udpPort } from './socket.ts';
 
 export type Step = CommandName | 'unknown-command' | 'presence-ping' | 'open-session' | 'rakp-1' | 'rakp-3';
@@ -25,6 +26,8 @@ export interface BmcSimulator extends AsyncDisposable {
   readonly port: number;
   /** The host's power, boot options and flags. */
   readonly chassis: Chassis;
+  /** The controller itself. */
+  readonly management: Management;
   readonly packets: { readonly received: number; readonly sent: number };
   /** Every request answered or carried out, in order; a retransmission adds nothing. */
   executed(): readonly Executed[];
@@ -42,13 +45,14 @@ export interface BmcSimulator extends AsyncDisposable {
 
 export const startBmcSimulator = async (given: Partial<BmcOptions> = {}): Promise<BmcSimulator> => {
   const options: BmcOptions = { ...defaultOptions, ...given };
-  const sessions = sessionTable(options);
-  const device: Device = { options, guid: wireGuid(options.guid), chassis: chassis(options), sessions };
+  const device = deviceFor(options);
+  const { sessions } = device;
   const record = ledger();
   const wrong = faults();
   const respond = responder(device, record, wrong);
 
   const hear = (datagram: Buffer, peer: Peer): void => {
+    if (device.management.isAway) return;
     if (wrong.take('black-hole') !== null || wrong.take('drop-packets') !== null) return;
     const reply = respond(datagram, peer);
     if (reply === null) return;
@@ -71,6 +75,7 @@ export const startBmcSimulator = async (given: Partial<BmcOptions> = {}): Promis
     address: options.address,
     port: udp.port,
     chassis: device.chassis,
+    management: device.management,
     packets: udp.packets,
     executed: () => record.executed(),
     count: (command) => record.count(command),
@@ -90,9 +95,6 @@ export const startBmcSimulator = async (given: Partial<BmcOptions> = {}): Promis
     [Symbol.asyncDispose]: stop,
   };
 };
-
-/** Least significant byte first (IPMI 2.0 table 20-10). */
-const wireGuid = (uuid: string): Buffer => Buffer.from(uuid.replaceAll('-', ''), 'hex').reverse();
 
 /** Neither RMCP nor anything else; the same each time. */
 const noise = (): Buffer => Buffer.from(Array.from({ length: 48 }, (_, index) => (index * 37 + 101) & 0xff));

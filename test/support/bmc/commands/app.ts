@@ -14,8 +14,9 @@ export const appCommands = {
     netfn: app,
     code: 0x01,
     privilege: 'user',
-    // Device 20h, revision 1, firmware 2.51, IPMI 2.0, a chassis device, no manufacturer, product 1.
-    run: () => ok([0x20, 0x01, 0x02, 0x51, 0x02, 0x80, 0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x00, 0x00]),
+    // Device 20h, revision 1, firmware 2.51, IPMI 2.0; chassis, inventory, event log, sensors and their records; no
+    // manufacturer, product 1.
+    run: () => ok([0x20, 0x01, 0x02, 0x51, 0x02, 0x8f, 0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x00, 0x00]),
   },
   'get-device-guid': {
     netfn: app,

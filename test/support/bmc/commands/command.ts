@@ -1,4 +1,5 @@
 import type { Chassis } from '../chassis.ts';
+import type { Management } from '../management.ts';
 import type { BmcOptions } from '../options.ts';
 import type { Privilege } from '../privilege.ts';
 import type { Session, Sessions } from '../sessions.ts';
@@ -25,6 +26,7 @@ export interface Device {
   /** As it goes over the wire. */
   readonly guid: Buffer;
   readonly chassis: Chassis;
+  readonly management: Management;
   readonly sessions: Sessions;
 }
 

@@ -4,9 +4,16 @@ import { appCommands } from './app.ts';
 import { moreChassisCommands } from './chassis-more.ts';
 import { chassisCommands } from './chassis.ts';
 import { completions, refused, type Answer, type Command, type Device } from './command.ts';
+import { managementCommands } from './management.ts';
 import { sessionCommands } from './session.ts';
 
-const commands = { ...appCommands, ...sessionCommands, ...chassisCommands, ...moreChassisCommands } as const;
+const commands = {
+  ...appCommands,
+  ...sessionCommands,
+  ...chassisCommands,
+  ...moreChassisCommands,
+  ...managementCommands,
+} as const;
 
 export type CommandName = keyof typeof commands;
 

@@ -1,0 +1,56 @@
+import { expect } from 'chai';
+import { startIgor, type TestIgor } from '../support/igor.ts';
+import { simulated, stopSimulated } from '../support/simulated.ts';
+
+interface Body {
+  readonly errors: readonly { readonly code: string }[];
+}
+
+describe('a controller itself', () => {
+  let igor: TestIgor;
+  before(async () => {
+    igor = await startIgor();
+  });
+  after(async () => {
+    await igor.stop();
+    await stopSimulated();
+  });
+
+  it('tells what it is, to a manager of its project and not to a member', async () => {
+    const { controllerId, bmc } = await simulated(igor, { guid: '0f3a1c52-7d5b-4e07-9c11-a2b3c4d5e6f7' });
+    const path = `/v1/controllers/${controllerId}/firmware`;
+    const { body } = await (await igor.as('erin')).get(path).expect(200);
+    expect(body).to.include({ version: '2.51', ipmi_version: '2.0', product_id: 1, manufacturer: null });
+    expect(body).to.have.nested.property('system_guid.uuid', '0f3a1c52-7d5b-4e07-9c11-a2b3c4d5e6f7');
+    expect(body).to.have.property('observed_at');
+    await (await igor.as('bob')).get(path).expect(403);
+    bmc.inject({ kind: 'completion-code', to: 'get-device-guid', code: 0xc1 });
+    expect((await (await igor.as('erin')).get(path).expect(200)).body).to.include({ device_guid: null });
+  });
+
+  it('tells how its own test went', async () => {
+    const { controllerId, bmc } = await simulated(igor);
+    bmc.management.selfTest = [0x57, 0x40];
+    const { body } = await (await igor.as('erin')).get(`/v1/controllers/${controllerId}/self-test`).expect(200);
+    expect(body).to.deep.include({ result: 'corrupted', findings: ['sensor-records-inaccessible'], code: '5740' });
+  });
+
+  it('is reset once by a manager, which leaves the machine alone, and answers anew when it is back', async () => {
+    const { id, controllerId, bmc } = await simulated(igor, { power: 'on' });
+    const erin = await igor.as('erin');
+    await erin.get(`/v1/machines/${id}/power?refresh=true`).expect(200);
+    const { body } = await erin.post(`/v1/controllers/${controllerId}/resets`, { kind: 'cold' }).expect(200);
+    expect(body).to.include({ kind: 'cold' });
+    expect(bmc.management.resets).to.deep.equal(['cold']);
+    expect((await erin.get(`/v1/machines/${id}/power?refresh=true`).expect(200)).body).to.include({ state: 'on' });
+  });
+
+  it('is not said to be reset when nobody answered, and is not asked twice', async () => {
+    const { controllerId, bmc } = await simulated(igor);
+    bmc.inject({ kind: 'drop-replies', to: 'warm-reset' });
+    const erin = await igor.as('erin');
+    const { body } = await erin.post(`/v1/controllers/${controllerId}/resets`, { kind: 'warm' }).expect(504);
+    expect((body as Body).errors[0]?.code).to.equal('out-of-band.outcome-unknown');
+    expect(bmc.management.resets).to.deep.equal(['warm']);
+  });
+});

@@ -1,0 +1,17 @@
+import { chassis } from './chassis.ts';
+import type { Device } from './commands/command.ts';
+import { management } from './management.ts';
+import type { BmcOptions } from './options.ts';
+import { sessionTable } from './sessions.ts';
+
+/** All that a BMC is, beside its socket. */
+export const deviceFor = (options: BmcOptions): Device => ({
+  options,
+  guid: wireGuid(options.guid),
+  chassis: chassis(options),
+  management: management(options),
+  sessions: sessionTable(options),
+});
+
+/** Least significant byte first (IPMI 2.0 table 20-10). */
+const wireGuid = (uuid: string): Buffer => Buffer.from(uuid.replaceAll('-', ''), 'hex').reverse();
