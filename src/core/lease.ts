@@ -40,6 +40,7 @@ const roles: Readonly<Record<Capability, BindingRole>> = {
   power: 'power',
   boot: 'boot',
   chassis: 'sensors',
+  sensors: 'sensors',
   sessions: 'power',
   restore: 'power',
   indicator: 'sensors',

@@ -50,6 +50,9 @@ export const rules = {
   'oob:health:get': 'rule:reader',
   'oob:indicator:get': 'rule:reader',
   'oob:indicator:set': 'rule:member',
+  'oob:sensor:list': 'rule:reader',
+  'oob:sensor:get': 'rule:reader',
+  'oob:sensor-threshold:set': 'rule:manager',
   'oob:operation:get': 'rule:reader or user_id:%(user_id)s',
   'oob:execution:create': 'rule:member',
   'oob:execution:get': 'rule:member or user_id:%(user_id)s',
@@ -82,12 +85,15 @@ export const grantable = [
   'oob:health:get',
   'oob:indicator:get',
   'oob:indicator:set',
+  'oob:sensor:list',
+  'oob:sensor:get',
   'oob:execution:create',
 ] as const satisfies readonly Permission[];
 
 /** What is done to a machine: what `allowed_actions` tells of. */
 export const onMachines = [
   ...grantable,
+  'oob:sensor-threshold:set',
   'oob:machine:update',
   'oob:machine:aim',
   'oob:machine:lend',
@@ -119,6 +125,8 @@ export const forDomains: readonly Permission[] = [
   'oob:health:get',
   'oob:indicator:get',
   'oob:indicator:set',
+  'oob:sensor:list',
+  'oob:sensor:get',
 ];
 
 /** What a rule looks at, beside the caller. What belongs to no project has no `project_id`, and so fits no project's rule. */

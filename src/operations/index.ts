@@ -38,6 +38,9 @@ import { sessionDelete } from './session-delete.ts';
 import { sessionList } from './session-list.ts';
 import { resetCreate } from './reset-create.ts';
 import { selfTestGet } from './self-test-get.ts';
+import { sensorGet } from './sensor-get.ts';
+import { sensorList } from './sensor-list.ts';
+import { sensorThresholdSet } from './sensor-threshold-set.ts';
 import { tagAdd } from './tag-add.ts';
 import { tagClear } from './tag-clear.ts';
 import { tagGet } from './tag-get.ts';
@@ -71,6 +74,9 @@ export const operations: readonly Operation[] = [
   healthGet,
   indicatorGet,
   indicatorSet,
+  sensorList,
+  sensorGet,
+  sensorThresholdSet,
   controllerList,
   controllerCreate,
   controllerGet,

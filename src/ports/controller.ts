@@ -7,6 +7,7 @@ import type { ChassisHealth } from '../domain/health.ts';
 import type { Indicator as Light, IndicatorOrder } from '../domain/indicator.ts';
 import type { Observed } from '../domain/observed.ts';
 import type { PowerAction, PowerHistory, PowerPolicy, PowerState, RestorePolicy } from '../domain/power.ts';
+import type { Sensor, SensorDetail, ThresholdChange, Thresholds } from '../domain/sensor.ts';
 
 /** Goes all the way down: a call that waits and takes no signal is a bug. */
 export interface CallOptions {
@@ -66,6 +67,18 @@ export interface Resetter {
   send(kind: ResetKind, call: CallOptions): Promise<void>;
 }
 
+export interface Sensors {
+  /** Every sensor, in the controller's order. One that has no reading is told as such and hides no other. */
+  list(call: CallOptions): Promise<Observed<readonly Sensor[]>>;
+  /** By its id, or a name that it alone has. Faults: `not-found`, `ambiguous`. */
+  get(ref: string, call: CallOptions): Promise<Observed<SensorDetail>>;
+  /**
+   * Sent once. Resolves to the thresholds that hold then, each the nearest that the controller can keep. Faults, beside
+   * those of `get`: `invalid-input`, naming a threshold that cannot be set so.
+   */
+  setThresholds(ref: string, change: ThresholdChange, call: CallOptions): Promise<Thresholds>;
+}
+
 /** All that a controller may be able to do. A driver supplies the members it has, and no others. */
 export interface Capabilities {
   power: Power;
@@ -77,6 +90,7 @@ export interface Capabilities {
   firmware: FirmwareReader;
   selfTest: SelfTester;
   reset: Resetter;
+  sensors: Sensors;
 }
 export type Capability = keyof Capabilities;
 

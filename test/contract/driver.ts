@@ -8,6 +8,7 @@ import { Secret } from '../../src/domain/secret.ts';
 import type { Endpoint } from '../../src/ports/controller.ts';
 import { faultOf } from '../support/fault-of.ts';
 import { describeChassis } from './driver-chassis.ts';
+import { describeSensors } from './driver-sensors.ts';
 import { describeSessions } from './driver-sessions.ts';
 import { describeManagement } from './driver-management.ts';
 import { describeTidiness, describeTrouble } from './driver-trouble.ts';
@@ -33,6 +34,7 @@ export const describeDriver = (name: string, open: (wish?: Wish) => Promise<Peer
     describeHealth(open, itShowing);
     describeChassis(open, itShowing);
     describeLogin(open, itShowing);
+    describeSensors(open, itShowing);
     describeSessions(open, itShowing);
     describeTrouble(open, itShowing);
     describeTidiness(open, itShowing);

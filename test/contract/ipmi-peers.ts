@@ -183,6 +183,7 @@ const troubles: Readonly<Record<Trouble, BmcFault<Step>>> = {
   'reset-answer-lost': { kind: 'drop-replies', to: 'cold-reset' },
   'slow-answer': { kind: 'delay', to: status, ms: 600 },
   'slow-login': { kind: 'delay', to: 'rakp-1', ms: 1000 },
+  'threshold-answer-lost': { kind: 'drop-replies', to: 'set-sensor-thresholds' },
 };
 
 /** Shaped like a packet of ipmitool's session, which always has the same id; signed and encrypted by nobody. */

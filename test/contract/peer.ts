@@ -36,7 +36,8 @@ export type Trouble =
   | 'forged-answer'
   | 'reset-answer-lost'
   | 'slow-answer'
-  | 'slow-login';
+  | 'slow-login'
+  | 'threshold-answer-lost';
 
 /** A look behind a peer that can show more than a controller tells. */
 export interface Insight {

@@ -52,6 +52,9 @@ const levels: Readonly<Record<Permission, Level>> = {
   'oob:health:get': 'reader',
   'oob:indicator:get': 'reader',
   'oob:indicator:set': 'member',
+  'oob:sensor:list': 'reader',
+  'oob:sensor:get': 'reader',
+  'oob:sensor-threshold:set': 'manager',
   'oob:operation:get': 'reader',
   'oob:execution:create': 'member',
   'oob:execution:get': 'member',
@@ -184,6 +187,7 @@ const bodies: Readonly<Record<string, (stage: Stage) => object>> = {
   'boot.set': () => ({ target: 'pxe' }),
   'power-policy.set': () => ({ policy: 'previous' }),
   'indicator.set': () => ({ state: 'on', seconds: 5 }),
+  'sensor-threshold.set': () => ({ upper_critical: 95 }),
   'controller.create': () => ({
     controller: { address: '127.0.0.1', port: freshPort(), username: 'igor', password: 'pw' },
   }),
@@ -201,6 +205,7 @@ const account = { username: 'admin', password: 'adm1n-Secret' };
 
 /** What stands for the further parts of paths. */
 const parts: Readonly<Record<string, string>> = {
+  sensor: 'cpu1-temp',
   tag: 'swept',
 };
 

@@ -7,6 +7,7 @@ import { firmware, selfTest } from './firmware.ts';
 import { homeFor } from './home.ts';
 import { indicator } from './indicator.ts';
 import { power } from './power.ts';
+import { sensors } from './sensors.ts';
 import { sessions } from './sessions.ts';
 import { restore } from './restore.ts';
 import { reset } from './reset.ts';
@@ -48,6 +49,7 @@ export const ipmi = ({ homeDir, ipmitool = '/usr/bin/ipmitool' }: IpmiSetup): Dr
       firmware,
       selfTest,
       reset,
+      sensors,
     },
     connect: (endpoint) => transport(endpoint, program),
   });

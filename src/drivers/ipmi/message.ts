@@ -37,7 +37,7 @@ export const done = ({ completion, data }: Answer, what: string, least = 0): Buf
 };
 
 /** Invalid command, and invalid command for this LUN. */
-const unknownCommand: ReadonlySet<number> = new Set([0xc1, 0xc2]);
+export const unknownCommand: ReadonlySet<number> = new Set([0xc1, 0xc2]);
 
 /** Whether the BMC has nothing of the kind, for what it may well lack: no such command, no such data, or disabled. */
 export const isAbsent = ({ completion }: Answer): boolean =>

@@ -2,6 +2,7 @@ import { chassis } from './chassis.ts';
 import type { Device } from './commands/command.ts';
 import { management } from './management.ts';
 import type { BmcOptions } from './options.ts';
+import { simulatedSensors } from './sensors.ts';
 import { sessionTable } from './sessions.ts';
 
 /** All that a BMC is, beside its socket. */
@@ -10,6 +11,7 @@ export const deviceFor = (options: BmcOptions): Device => ({
   guid: wireGuid(options.guid),
   chassis: chassis(options),
   management: management(options),
+  sensors: simulatedSensors(),
   sessions: sessionTable(options),
 });
 

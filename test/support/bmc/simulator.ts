@@ -7,6 +7,7 @@ import type { Management } from './management.ts';
 import { defaultOptions, type BmcOptions } from './options.ts';
 import type { Privilege } from './privilege.ts';
 import { responder } from './responder.ts';
+import type { SimulatedSensors } from './sensors.ts';
 import type { Peer } from './sessions.ts';
 import { udpPort } from './socket.ts';
 
@@ -28,6 +29,7 @@ export interface BmcSimulator extends AsyncDisposable {
   readonly chassis: Chassis;
   /** The controller itself. */
   readonly management: Management;
+  readonly sensors: SimulatedSensors;
   readonly packets: { readonly received: number; readonly sent: number };
   /** Every request answered or carried out, in order; a retransmission adds nothing. */
   executed(): readonly Executed[];
@@ -76,6 +78,7 @@ export const startBmcSimulator = async (given: Partial<BmcOptions> = {}): Promis
     port: udp.port,
     chassis: device.chassis,
     management: device.management,
+    sensors: device.sensors,
     packets: udp.packets,
     executed: () => record.executed(),
     count: (command) => record.count(command),

@@ -2,15 +2,20 @@ import type { Chassis } from '../chassis.ts';
 import type { Management } from '../management.ts';
 import type { BmcOptions } from '../options.ts';
 import type { Privilege } from '../privilege.ts';
+import type { SimulatedSensors } from '../sensors.ts';
 import type { Session, Sessions } from '../sessions.ts';
 
 /** Completion codes (IPMI 2.0 table 5-2). */
 export const completions = {
   ok: 0x00,
   unknownCommand: 0xc1,
+  reservationGone: 0xc5,
   dataLengthInvalid: 0xc7,
   parameterOutOfRange: 0xc9,
+  cannotReturn: 0xca,
+  notPresent: 0xcb,
   invalidField: 0xcc,
+  illegalForSensor: 0xcd,
   insufficientPrivilege: 0xd4,
   notInPresentState: 0xd5,
 } as const;
@@ -28,6 +33,7 @@ export interface Device {
   readonly chassis: Chassis;
   readonly management: Management;
   readonly sessions: Sessions;
+  readonly sensors: SimulatedSensors;
 }
 
 interface Call {

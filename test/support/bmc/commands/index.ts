@@ -5,6 +5,7 @@ import { moreChassisCommands } from './chassis-more.ts';
 import { chassisCommands } from './chassis.ts';
 import { completions, refused, type Answer, type Command, type Device } from './command.ts';
 import { managementCommands } from './management.ts';
+import { sensorCommands } from './sensor.ts';
 import { sessionCommands } from './session.ts';
 
 const commands = {
@@ -13,6 +14,7 @@ const commands = {
   ...chassisCommands,
   ...moreChassisCommands,
   ...managementCommands,
+  ...sensorCommands,
 } as const;
 
 export type CommandName = keyof typeof commands;
