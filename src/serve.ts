@@ -126,7 +126,8 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
     const machinesOf = machines(sql, keyring);
     const controllersOf = controllers(sql, keyring);
     const observationsOf = observations(sql, replicaId);
-    const driversOf = drivers({ homeDir: join(settings.IGOR_DATA_DIR, 'ipmitool') });
+    const driversOf = drivers({ homeDir: join(settings.IGOR_DATA_DIR, 'ipmitool'), transport: 'processes' });
+    undo.push(async () => driversOf[Symbol.asyncDispose]());
     const leasesOf = leases(sql, replicaId, leaseMs);
     const keep = keeper({
       controllers: controllersOf,

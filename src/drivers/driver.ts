@@ -11,6 +11,9 @@ export interface Declaration<Options extends z.ZodType, Way extends Link> {
   readonly capabilities: { readonly [C in Capability]?: (link: Way) => Capabilities[C] };
   /** Sends nothing yet. Faults: `invalid-input` for what the protocol cannot carry. */
   connect(endpoint: Endpoint & { readonly options: z.infer<Options> }): Way;
+  readonly probe?: NonNullable<Driver['probe']>;
+  /** Ends what serves all its links; they have been closed. */
+  end?(): Promise<void>;
 }
 
 /** A driver offers what its declaration has keys for: there is no second list. */
@@ -24,6 +27,7 @@ export const driver = <Options extends z.ZodType, Way extends Link>(declaration:
     port,
     options,
     offers: new Set(offered.map(([capability]) => capability)),
+    ...(declaration.probe === undefined ? {} : { probe: declaration.probe }),
     open(endpoint) {
       const accepted = options.safeParse(endpoint.options);
       if (!accepted.success) {
@@ -42,6 +46,7 @@ export const driver = <Options extends z.ZodType, Way extends Link>(declaration:
         [Symbol.asyncDispose]: async () => (disposed ??= close(link)),
       };
     },
+    [Symbol.asyncDispose]: async () => declaration.end?.(),
   };
 };
 

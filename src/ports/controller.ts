@@ -148,7 +148,8 @@ export interface Connection extends Link {
   readonly device: Partial<Capabilities>;
 }
 
-export interface Driver {
+/** Disposed after its connections, it leaves nothing behind. */
+export interface Driver extends Partial<AsyncDisposable> {
   readonly name: string;
   /** The port that its protocol usually takes. */
   readonly port: number;

@@ -198,7 +198,8 @@ const describeLogin = (open: Open, itShowing: ItShowing): void => {
     expect(await deviceOf(right).power.get(call)).to.equal(await peer.power());
     await faultOf(deviceOf(wrong).power.get(call));
     await faultOf(deviceOf(wrong).power.get(call));
-    expect((await faultOf(deviceOf(right).power.get(call))).code).to.equal('controller-login-refused');
+    await using late = peer.connect();
+    expect((await faultOf(deviceOf(late).power.get(call))).code).to.equal('controller-login-refused');
   });
 
   itShowing(

@@ -3,22 +3,31 @@ import type { BootTarget } from '../../src/domain/boot.ts';
 import type { PowerAction } from '../../src/domain/power.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import { drivers } from '../../src/drivers/index.ts';
-import type { Endpoint, Driver } from '../../src/ports/controller.ts';
+import type { Driver, Endpoint, Purpose } from '../../src/ports/controller.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BmcFault } from '../support/bmc/faults.ts';
 import { ipmitool } from '../support/bmc/ipmitool.ts';
 import type { BmcOptions } from '../support/bmc/options.ts';
 import { startBmcSimulator } from '../support/bmc/simulator.ts';
 import type { BmcSimulator, Step } from '../support/bmc/simulator.ts';
-import { bmc, scratch } from '../support/parts.ts';
+import { bmc, once, scratch } from '../support/parts.ts';
 import type { Insight, Lacks, Peer, Trouble, Wish } from './peer.ts';
 
-/** The driver, with a home that is removed after the run. */
-const ipmiDriver = async (): Promise<Driver> => {
-  const ipmi = drivers({ homeDir: await scratch('ipmitool-home') }).get('ipmi');
-  if (ipmi === undefined) throw new Error('there is no driver ipmi');
-  return ipmi;
-};
+/** How the driver reaches a BMC, and what for its connections are opened unless told. */
+export interface Way {
+  readonly transport: 'processes' | 'shells';
+  readonly purpose?: Purpose;
+}
+
+/** The driver, with a home that is removed after the run; one for the whole run and each transport. */
+const driverBy = (transport: Way['transport']): (() => Promise<Driver & { stop(): Promise<void> }>) =>
+  once(async () => {
+    const all = drivers({ homeDir: await scratch('ipmitool-home'), transport });
+    const ipmi = all.get('ipmi');
+    if (ipmi === undefined) throw new Error('there is no driver ipmi');
+    return { ...ipmi, stop: async () => all[Symbol.asyncDispose]() };
+  });
+const driversBy = { processes: driverBy('processes'), shells: driverBy('shells') } as const;
 
 const endpointOf = (
   at: { address: string; port: number },
@@ -34,7 +43,7 @@ const endpointOf = (
 });
 
 /** Debian's ipmi_sim. The machine behind it is a script that keeps a log. */
-export const ipmiSim: Lacks & { readonly open: () => Promise<Peer> } = {
+export const ipmiSimBy = ({ transport, purpose }: Way): Lacks & { readonly open: () => Promise<Peer> } => ({
   cannotShow: new Set([
     'cipher-17',
     'boot-flags',
@@ -56,11 +65,11 @@ export const ipmiSim: Lacks & { readonly open: () => Promise<Peer> } = {
   ]),
   async open() {
     const sim = await bmc('driver-contract');
-    const driver = await ipmiDriver();
+    const driver = await driversBy[transport]();
     const endpoint = endpointOf(sim, sim.username, sim.password, { cipher_suites: [sim.cipher] });
     return {
       endpoint,
-      connect: (change) => driver.open({ ...endpoint, ...change }),
+      connect: (change) => driver.open({ ...endpoint, ...(purpose && { purpose }), ...change }),
       power: async () => sim.chassis.power(),
       async boot() {
         const device = (await sim.chassis.boot()) ?? 'none';
@@ -75,7 +84,10 @@ export const ipmiSim: Lacks & { readonly open: () => Promise<Peer> } = {
       [Symbol.asyncDispose]: async () => undefined,
     };
   },
-};
+});
+
+/** By a process for each command. */
+export const ipmiSim = ipmiSimBy({ transport: 'processes' });
 
 /** What the machine behind ipmi_sim is told first; it turns itself on again after a cycle. */
 const logged: Readonly<Record<PowerAction, string>> = {
@@ -93,18 +105,19 @@ export interface SimulatorPeer extends Peer {
 }
 
 /** Our own BMC, which shows everything. */
-export const simulator: Lacks & {
-  readonly open: (wish?: Wish, options?: Partial<BmcOptions>) => Promise<SimulatorPeer>;
-} = {
+export const simulatorBy = ({
+  transport,
+  purpose,
+}: Way): Lacks & { readonly open: (wish?: Wish, options?: Partial<BmcOptions>) => Promise<SimulatorPeer> } => ({
   cannotShow: new Set(),
   async open({ maxSessions = 16, lockOutAfter = null } = {}, options = {}) {
     const sim = await startBmcSimulator({ maxSessions, lockOutAfter, ...options });
-    const driver = await ipmiDriver();
+    const driver = await driversBy[transport]();
     const endpoint = endpointOf(sim, 'admin', 'adm1n-Secret', {});
     return {
       endpoint,
       bmc: sim,
-      connect: (change) => driver.open({ ...endpoint, ...change }),
+      connect: (change) => driver.open({ ...endpoint, ...(purpose && { purpose }), ...change }),
       power: async () => sim.chassis.power,
       boot: async () => bootTargetOf(sim),
       executed: async (action) => controls(sim, action),
@@ -112,7 +125,10 @@ export const simulator: Lacks & {
       [Symbol.asyncDispose]: async () => sim.stop(),
     };
   },
-};
+});
+
+/** By a process for each command. */
+export const simulator = simulatorBy({ transport: 'processes' });
 
 /** Data of Chassis Control (IPMI 2.0 table 28-4). */
 const codes: Readonly<Record<PowerAction, number>> = { off: 0, on: 1, cycle: 2, reset: 3, nmi: 4, 'soft-off': 5 };

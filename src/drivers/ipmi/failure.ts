@@ -21,6 +21,12 @@ export const failureOf = (outcome: Outcome, kind: Kind): Fault | null => {
   return afterSending(lines.slice(ready + 1), outcome, kind);
 };
 
+/** The same for one command of many in a session: what was printed on standard error from its being sent to its end. */
+export const failureInSession = (complained: string, kind: Kind): Fault | null =>
+  afterSending(linesOf(Buffer.from(complained, 'latin1')), atEase, kind);
+
+const atEase = { exitCode: 0, aborted: false, timedOut: false, truncated: false } as const;
+
 /** What each line of a failed login means, the first that fits any line winning. Words: IPMI 2.0 table 13-15. */
 const loginFailures: readonly (readonly [FaultCode, RegExp])[] = [
   [
@@ -77,7 +83,9 @@ const refused = /^Unable to send RAW command \(.*\): (.+)$/;
 /** Completion codes C3h and CEh: the command may have been carried out, and only its answer is missing. */
 const answerMissing = /^(Timeout|Command response could not be provided)$/;
 
-const afterSending = (lines: readonly string[], outcome: Outcome, kind: Kind): Fault | null => {
+type End = Pick<Outcome, 'exitCode' | 'aborted' | 'timedOut' | 'truncated'>;
+
+const afterSending = (lines: readonly string[], outcome: End, kind: Kind): Fault | null => {
   const said = lines.filter((line) => !harmless.some((pattern) => pattern.test(line)));
   const inDoubt = (code: FaultCode, detail: string): Fault =>
     new Fault(kind === 'change' ? 'outcome-unknown' : code, detail);

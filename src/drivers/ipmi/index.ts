@@ -1,3 +1,5 @@
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { Driver } from '../../ports/controller.ts';
 import { driver } from '../driver.ts';
@@ -6,8 +8,11 @@ import { chassis } from './chassis.ts';
 import { firmware, selfTest } from './firmware.ts';
 import { homeFor } from './home.ts';
 import { indicator } from './indicator.ts';
+import { paces } from './pace.ts';
 import { power } from './power.ts';
 import { sensors } from './sensors.ts';
+import { probe } from './probe.ts';
+import { shells } from './shells.ts';
 import { sessions } from './sessions.ts';
 import { restore } from './restore.ts';
 import { reset } from './reset.ts';
@@ -18,7 +23,12 @@ export interface IpmiSetup {
   readonly homeDir: string;
   /** Where ipmitool is; Debian's place unless told. */
   readonly ipmitool?: string;
+  /** How a BMC is reached: by sessions that stay, unless told. */
+  readonly transport?: 'shells' | 'processes';
 }
+
+/** Sessions that stay, beyond which Igor takes a process for each command: at 1.8 MB of memory each. */
+const mostShells = 2000;
 
 const options = z.strictObject({
   cipher_suites: z
@@ -30,11 +40,19 @@ const options = z.strictObject({
     .enum(['operator', 'administrator'])
     .default('administrator')
     .describe('Privilege level to ask for; a session without encryption or login (suite 0) is no choice'),
+  min_interval_ms: z
+    .int()
+    .min(0)
+    .max(10_000)
+    .default(0)
+    .describe('Least time between two commands to this BMC, for one that fails when it is hurried'),
 });
 
 /** IPMI 2.0 over RMCP+ (lanplus), carried by ipmitool. */
-export const ipmi = ({ homeDir, ipmitool = '/usr/bin/ipmitool' }: IpmiSetup): Driver => {
-  const program = { ipmitool, home: homeFor(homeDir) };
+export const ipmi = ({ homeDir, ipmitool = '/usr/bin/ipmitool', transport: way = 'shells' }: IpmiSetup): Driver => {
+  const pool = way === 'processes' ? null : shells({ most: mostShells, warden: wardenFile });
+  const now = (): number => performance.now();
+  const setup = { ipmitool, home: homeFor(homeDir), shells: pool, paceOf: paces(now), now };
   return driver({
     name: 'ipmi',
     port: 623,
@@ -51,6 +69,11 @@ export const ipmi = ({ homeDir, ipmitool = '/usr/bin/ipmitool' }: IpmiSetup): Dr
       reset,
       sensors,
     },
-    connect: (endpoint) => transport(endpoint, program),
+    connect: (endpoint) => transport(endpoint, setup),
+    probe,
+    end: async () => pool?.[Symbol.asyncDispose](),
   });
 };
+
+/** Beside this file, and compiled where this is. */
+const wardenFile = fileURLToPath(new URL(`warden${extname(import.meta.url)}`, import.meta.url));

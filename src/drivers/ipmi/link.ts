@@ -6,6 +6,7 @@ export interface IpmiEndpoint extends Endpoint {
   readonly options: {
     readonly cipher_suites: readonly number[];
     readonly privilege: 'operator' | 'administrator';
+    readonly min_interval_ms: number;
   };
 }
 

@@ -1,21 +1,35 @@
 import { isIP } from 'node:net';
 import { Fault } from '../../domain/fault.ts';
+import type { Program } from './invocation.ts';
 import type { Ipmi, IpmiEndpoint } from './link.ts';
+import type { paces } from './pace.ts';
 import { processes } from './process.ts';
-import type { Program } from './process.ts';
+import { shell } from './shell.ts';
+import type { Shells } from './shells.ts';
+
+export interface TransportSetup extends Program {
+  /** Null: a process for each command. */
+  readonly shells: Shells | null;
+  readonly paceOf: ReturnType<typeof paces>;
+  /** Milliseconds of a clock that never steps back. */
+  readonly now: () => number;
+}
 
 /**
- * The way in which a BMC is reached: so far a process for each command.
+ * The way in which a BMC is reached: a shell that stays, or a process for each command.
  * Sends nothing yet. Faults: `invalid-input` for an address or a credential that IPMI cannot carry.
  */
-export const transport = (endpoint: IpmiEndpoint, program: Program): Ipmi => {
+export const transport = (endpoint: IpmiEndpoint, setup: TransportSetup): Ipmi => {
   const { address, port, credential } = endpoint;
   if (isIP(address) === 0) throw new Fault('invalid-input', 'address: an IP address is wanted');
   if (!Number.isInteger(port) || port < 1 || port > 65535) throw new Fault('invalid-input', 'port: 1 to 65535');
   checkText('username', credential.username, 16);
   checkText('password', credential.password.reveal(), 20);
 
-  return processes(endpoint, program);
+  const { shells, paceOf } = setup;
+  const pace = paceOf(`${address} ${port}`, endpoint.options.min_interval_ms);
+  const each = processes(endpoint, setup, pace);
+  return shells === null ? each : shell(endpoint, { ...setup, shells, pace }, each);
 };
 
 /**

@@ -81,11 +81,13 @@ describe('the driver ipmi', () => {
   });
 
   it('asks for suite 17 alone and for the administrator, unless told otherwise', () => {
-    expect(ipmi.options.parse({})).to.deep.equal({ cipher_suites: [17], privilege: 'administrator' });
-    expect(ipmi.options.parse({ cipher_suites: [3, 17], privilege: 'operator' })).to.deep.equal({
-      cipher_suites: [3, 17],
-      privilege: 'operator',
+    expect(ipmi.options.parse({})).to.deep.equal({
+      cipher_suites: [17],
+      privilege: 'administrator',
+      min_interval_ms: 0,
     });
+    const chosen = { cipher_suites: [3, 17], privilege: 'operator', min_interval_ms: 500 };
+    expect(ipmi.options.parse(chosen)).to.deep.equal(chosen);
   });
 
   for (const options of [
@@ -97,6 +99,9 @@ describe('the driver ipmi', () => {
     { privilege: 'ADMINISTRATOR' },
     { kg: 'x' },
     { cipher_suite: [17] },
+    { min_interval_ms: -1 },
+    { min_interval_ms: 0.5 },
+    { min_interval_ms: 10_001 },
   ]) {
     it(`refuses the options ${JSON.stringify(options)}`, () => {
       expect(ipmi.options.safeParse(options).success).to.equal(false);

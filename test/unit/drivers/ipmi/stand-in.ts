@@ -39,7 +39,7 @@ export const standIn = (answers: readonly Answer[], change: Partial<Endpoint> = 
   file('ipmitool', program(directory, answers.length - 1), 0o700);
 
   const homeDir = join(directory, 'home');
-  const ipmi = drivers({ homeDir, ipmitool: join(directory, 'ipmitool') }).get('ipmi');
+  const ipmi = drivers({ homeDir, ipmitool: join(directory, 'ipmitool'), transport: 'processes' }).get('ipmi');
   const connection = ipmi?.open({
     address: '127.0.0.1',
     port: 623,
