@@ -19,6 +19,8 @@ export interface Question {
   readonly body?: unknown;
   /** Seconds that the service may take longer, as `Prefer: wait` asks. */
   readonly waitS?: number;
+  /** Seconds that what is asked for may take beside. */
+  readonly lastsS?: number;
 }
 
 /** A success has status 2xx; its body is what JSON was there, or null. */
@@ -54,7 +56,7 @@ export const client = (options: Options): Client => {
     (made ??= import('axios').then((module) => module.default.create()));
 
   return {
-    async ask({ method, path, query, body, waitS }, token) {
+    async ask({ method, path, query, body, waitS, lastsS = 0 }, token) {
       const send = await axios();
       if (signal.aborted) return { failure: interrupted };
       const isRead = method === 'get';
@@ -80,7 +82,7 @@ export const client = (options: Options): Client => {
           transformResponse: (text: unknown) => text,
           validateStatus: () => true,
           // axios's own time-out does not end a body that never ends.
-          signal: AbortSignal.any([signal, AbortSignal.timeout((timeoutS + (waitS ?? 0)) * 1000)]),
+          signal: AbortSignal.any([signal, AbortSignal.timeout((timeoutS + (waitS ?? 0) + lastsS) * 1000)]),
         });
         return read(answer.status, answer.data, answer.headers['x-openstack-request-id']);
       } catch (error) {

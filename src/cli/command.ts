@@ -68,10 +68,11 @@ const helpOf = (part: string, on: string): string => {
 };
 
 const questionFor = (
-  { method, path }: Operation,
+  operation: Operation,
   named: ReadonlyMap<string, string>,
   input: Readonly<Record<string, unknown>>,
 ): Question => {
+  const { method, path } = operation;
   const filled = path.replace(/\{(\w+)\}/g, (_whole, part: string) => {
     const name = named.get(part) ?? '';
     if (['', '.', '..'].includes(name)) throw new Fault('invalid-input', `${part}: names nothing`);
@@ -79,7 +80,13 @@ const questionFor = (
   });
   const question = { method, path: `/v1${filled}` };
   if (method === 'get') return { ...question, query: Object.fromEntries(Object.entries(input).map(inQuery)) };
-  return { ...question, ...(Object.keys(input).length > 0 && { body: input }) };
+  return { ...question, lastsS: lastsS(operation, input), ...(Object.keys(input).length > 0 && { body: input }) };
+};
+
+/** Seconds that it may take longer than operations do. What does not fit is refused at once. */
+const lastsS = (operation: Operation, given: Readonly<Record<string, unknown>>): number => {
+  const input = operation.input.safeParse(given);
+  return input.success ? (operation.lastsMs?.(input.data) ?? 0) / 1000 : 0;
 };
 
 const inQuery = ([key, value]: [string, unknown]): [string, string | readonly string[]] => [

@@ -14,6 +14,10 @@ export interface Errand<T> {
   readonly line?: (name: string, result: T) => string;
   /** Or a table, when all are there. */
   readonly table?: (outcomes: readonly Outcome<T>[]) => void;
+  /** Whether an answer is what was wanted; without it, each is. One that is not makes the exit code 1. */
+  readonly holds?: (result: T) => boolean;
+  /** How many are asked at once; a few, if absent. */
+  readonly atOnce?: number;
 }
 
 /** Asks the same of every host of a range, and shows what came of it. */
@@ -30,7 +34,7 @@ export const settled = async <T>(
   context: Context,
   session: Session,
   hosts: readonly Host[],
-  { schema, question, line, table }: Errand<T>,
+  { schema, question, line, table, holds = () => true, atOnce }: Errand<T>,
 ): Promise<number> => {
   const { screen } = context;
   const { json } = context.globals();
@@ -39,8 +43,9 @@ export const settled = async <T>(
     if ('failure' in outcome) noteFailure(screen, outcome.host, outcome.failure);
     else if (!json && line !== undefined) screen.line(line(outcome.host.name, outcome.result));
   };
-  const outcomes = await askEach(session, hosts, { question, read, done });
+  const outcomes = await askEach(session, hosts, { question, read, done, ...(atOnce !== undefined && { atOnce }) });
   if (json) screen.json(resultsBody(outcomes));
   else table?.(outcomes);
-  return codeOf(outcomes);
+  const code = codeOf(outcomes);
+  return code === 0 && outcomes.some((outcome) => 'result' in outcome && !holds(outcome.result)) ? 1 : code;
 };

@@ -18,7 +18,7 @@ export interface Host {
 export type Outcome<T> =
   { readonly host: Host; readonly result: T } | { readonly host: Host; readonly failure: Failure };
 
-const atOnce = 16;
+const usuallyAtOnce = 16;
 
 /** The machines that words name, each once. */
 export const resolve = async (
@@ -55,13 +55,14 @@ interface Work<T> {
   readonly read: (body: unknown) => T | null;
   /** In the order of the hosts, as they come. */
   readonly done: (outcome: Outcome<T>) => void;
+  readonly atOnce?: number;
 }
 
 /** Asks for each host, a few at once. */
 export const askEach = async <T>(
   session: Session,
   hosts: readonly Host[],
-  { question, read, done }: Work<T>,
+  { question, read, done, atOnce = usuallyAtOnce }: Work<T>,
 ): Promise<readonly Outcome<T>[]> => {
   const one = async (host: Host): Promise<Outcome<T>> => {
     if (host.target === null) return { host, failure: host.failure ?? noSuchMachine };

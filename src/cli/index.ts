@@ -53,7 +53,7 @@ interface Typed {
   readonly endpoint?: string;
   readonly json?: boolean;
   readonly timeout?: string;
-  readonly wait?: string;
+  readonly wait?: string | true;
 }
 
 const program = (world: World, shown: Screen, end: (code: number) => void): Command => {
@@ -66,7 +66,7 @@ const program = (world: World, shown: Screen, end: (code: number) => void): Comm
     .option('--endpoint <url>', "Igor's address, in place of the catalogue's")
     .option('--json', 'answer with one JSON document')
     .option('--timeout <seconds>', 'how long one answer may take (75)')
-    .option('--wait <seconds>', 'how long the service may wait for a busy controller')
+    .option('--wait [seconds]', 'how long the service may wait for a busy controller, and power for the state')
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => void stdout.write(text),
@@ -76,6 +76,10 @@ const program = (world: World, shown: Screen, end: (code: number) => void): Comm
       getErrHelpWidth: () => stderr.columns ?? 80,
       getOutHasColors: () => false,
       getErrHasColors: () => false,
+    })
+    .hook('preAction', (_igor, action) => {
+      if (igor.opts<Typed>().wait === true && action.name() !== 'power')
+        throw new Fault('invalid-input', '--wait: say how many seconds');
     })
     .exitOverride()
     .addHelpText('after', serviceWords);
@@ -92,7 +96,8 @@ const program = (world: World, shown: Screen, end: (code: number) => void): Comm
       return {
         json,
         timeoutS,
-        waitS: secondsOf('--wait', wait),
+        waitS: wait === true ? null : secondsOf('--wait', wait),
+        isWaitBare: wait === true,
         ...(osCloud !== undefined && { osCloud }),
         ...(endpoint !== undefined && { endpoint }),
       };

@@ -1,8 +1,11 @@
 import { Argument, type Command } from 'commander';
 import { z } from 'zod';
+import { Fault } from '../domain/fault.ts';
 import type { PowerAction } from '../domain/power.ts';
-import { command, hostsFlag, hostsHelp, joined, type Context, type Hosts } from './context.ts';
+import { command, hostsFlag, hostsHelp, joined, secondsOf, type Context, type Hosts } from './context.ts';
 import { eachHost } from './each-host.ts';
+import { changePower } from './power-change.ts';
+import { powerWords } from './power-words.ts';
 import { plain, type Colour, type Screen } from './screen.ts';
 
 const actions: ReadonlyMap<string, PowerAction> = new Map([
@@ -16,17 +19,45 @@ const actions: ReadonlyMap<string, PowerAction> = new Map([
 
 interface Options extends Hosts {
   readonly refresh?: boolean;
+  readonly escalate?: string;
 }
 
 export const powerCommand = (context: Context): Command =>
   command('power', 'Show or change the power of machines')
     .requiredOption(hostsFlag, hostsHelp, joined)
     .option('--refresh', 'with status: ask the controllers, however fresh the last observation')
-    .addArgument(new Argument('[action]', 'soft asks the operating system').choices(['status', ...actions.keys()]))
-    .action(async (word: string | undefined, { hosts, refresh = false }: Options) => {
-      const action = actions.get(word ?? 'status');
-      await (action === undefined ? show(context, hosts, refresh) : change(context, hosts, action));
-    });
+    .option('--escalate <seconds>', 'with soft: turn off what is not off by then')
+    .addArgument(
+      new Argument('[action]', 'soft asks the operating system').choices([
+        'status',
+        ...actions.keys(),
+        ...powerWords.keys(),
+      ]),
+    )
+    .argument('[value]', 'of policy and limit: what it is to be')
+    .action(
+      async (given: string | undefined, value: string | undefined, { hosts, refresh = false, escalate }: Options) => {
+        const word = given ?? 'status';
+        const further = powerWords.get(word);
+        const action = actions.get(word);
+        if (value !== undefined && further?.takesValue !== true)
+          throw new Fault('invalid-input', `${value}: ${word} takes no value`);
+        if (escalate !== undefined && word !== 'soft') throw new Fault('invalid-input', '--escalate goes with soft');
+        const { waitS, isWaitBare } = context.globals();
+        if (isWaitBare && action === undefined) throw new Fault('invalid-input', '--wait: say how many seconds');
+        if (further !== undefined) return further.run(context, hosts, value);
+        if (action === undefined) return show(context, hosts, refresh);
+        const escalateS = secondsOf('--escalate', escalate);
+        return changePower(context, hosts, {
+          action,
+          waitS: isWaitBare ? usualWaitS + (escalateS ?? 0) : waitS,
+          escalateS,
+        });
+      },
+    );
+
+/** What a shutdown takes, and a server's way through its firmware to being called on does not exceed. */
+const usualWaitS = 300;
 
 const show = async (context: Context, hosts: string, refresh: boolean): Promise<void> =>
   eachHost(context, hosts, {
@@ -36,29 +67,17 @@ const show = async (context: Context, hosts: string, refresh: boolean): Promise<
       observed_at: z.string().nullable().catch(null),
       wanted: z.string().nullable().catch(null),
     }),
-    question: (target) => ({ method: 'get', path: pathOf(target), ...(refresh && { query: { refresh: 'true' } }) }),
+    question: (target) => ({
+      method: 'get',
+      path: `/v1/machines/${encodeURIComponent(target)}/power`,
+      ...(refresh && { query: { refresh: 'true' } }),
+    }),
     line: (name, { state, stale, observed_at: seen, wanted }) =>
       stateLine(context.screen, name, state, [
         ...(stale ? [seen === null ? 'never seen' : `as seen at ${seen}`] : []),
         ...(wanted === null ? [] : [`${wanted} is wanted`]),
       ]),
   });
-
-const change = async (context: Context, hosts: string, action: PowerAction): Promise<void> => {
-  const { waitS } = context.globals();
-  await eachHost(context, hosts, {
-    schema: z.looseObject({ target: z.string(), before: z.string().catch('unknown') }),
-    question: (target) => ({
-      method: 'put',
-      path: pathOf(target),
-      body: { target: action },
-      ...(waitS !== null && { waitS }),
-    }),
-    line: (name, { target, before }) => `${name}: ${plain(`sent ${target} (was ${before})`)}`,
-  });
-};
-
-const pathOf = (target: string): string => `/v1/machines/${encodeURIComponent(target)}/power`;
 
 const colours: Readonly<Partial<Record<string, Colour>>> = { on: 'green', unknown: 'red' };
 

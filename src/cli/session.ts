@@ -19,6 +19,8 @@ export interface Globals {
   readonly timeoutS: number | null;
   /** Seconds that the service may wait before it answers. */
   readonly waitS: number | null;
+  /** `--wait` without a number, for a command that knows how long is usual. */
+  readonly isWaitBare: boolean;
 }
 
 /** A way to Igor, signed in. */

@@ -37,15 +37,17 @@ export const audit = ({ journal, log, reads }: Ledger): Steps['audit'] => {
     const record = recordOf(act);
     const journalled = isJournalled(act.operation.effect);
     if (journalled) await journal.append({ ...record, kind: 'intent' });
+    const remarks: string[] = [];
     try {
-      const output = await work();
-      const done = { ...record, kind: 'outcome', outcome: 'done' } as const;
+      const output = await work((text) => void remarks.push(text));
+      const done = { ...record, kind: 'outcome', outcome: 'done', detail: remarks.join('; ') || null } as const;
       if (journalled) await settle(done);
       else if (reads) await journal.append(done);
       return output;
     } catch (thrown) {
       const fault = asFault(thrown);
-      const { code, detail } = fault;
+      const { code } = fault;
+      const detail = [fault.detail, ...remarks].join('; ');
       const denied = code === 'forbidden';
       if (journalled || reads || denied)
         await settle({ ...record, kind: denied ? 'denied' : 'outcome', outcome: outcomeOf(code), code, detail });

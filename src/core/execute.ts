@@ -39,6 +39,8 @@ export interface Request {
   readonly emit: (event: unknown) => Promise<void>;
   /** Aborted when the client goes away. */
   readonly gone: AbortSignal;
+  /** The answer may take so many milliseconds longer than answers do. */
+  readonly lasts: (ms: number) => void;
   /** Adds fields to the one line that is logged of this request. */
   readonly note: (fields: Readonly<Record<string, unknown>>) => void;
 }
@@ -98,8 +100,8 @@ export interface Steps {
   /** The same caller, with what the rules and grants give him now. */
   rescope(caller: Caller): Promise<Caller>;
   locate(kind: Kind, name: string, caller: Caller): Promise<Located>;
-  /** Writes the intent before, and what became of it after; refusals too. */
-  audit<T>(act: LocatedAct, work: () => Promise<T>): Promise<T>;
+  /** Writes the intent before, and what became of it after with what the work remarks; refusals too. */
+  audit<T>(act: LocatedAct, work: (remark: (text: string) => void) => Promise<T>): Promise<T>;
   /** Journals what the caller asked for and may not see. */
   missed(act: Act, id: string, fault: unknown): Promise<void>;
   decide(caller: Caller, permission: Permission, subject: Subject): Decision;
@@ -122,6 +124,11 @@ export const execute = async (steps: Steps, operation: Operation, request: Reque
   using _seat = event === undefined ? null : steps.seat(authenticated.identity);
   const caller = await steps.scope(authenticated, request, signal);
   const input = decode(operation.input, request.input);
+  const longerMs = operation.lastsMs?.(input) ?? 0;
+  if (longerMs > 0) {
+    limit.extend(longerMs);
+    request.lasts(longerMs);
+  }
   const emit: Request['emit'] = async (told) => request.emit(event?.parse(told));
   const isStream = event !== undefined;
   const output = await perform(steps, { ...request, caller, operation, input, emit, isStream, signal });
@@ -145,7 +152,7 @@ export const perform = async (steps: Steps, act: Act): Promise<unknown> => {
   const demand = (permission: Permission): void =>
     insist(caller, permission, steps.decide(caller, permission, located.subject));
 
-  return steps.audit(whole, async () => {
+  return steps.audit(whole, async (remark) => {
     insist(caller, operation.permission, decision);
     const asked = performance.now();
     await using leased = await steps.lease(whole);
@@ -159,7 +166,7 @@ export const perform = async (steps: Steps, act: Act): Promise<unknown> => {
     using vigil = act.isStream ? steps.watch(whole) : null;
     const signal = vigil === null ? leased.signal : AbortSignal.any([leased.signal, vigil.signal]);
     act.note({ act: id, lease_ms: Math.round(performance.now() - asked) });
-    const ambit = { id, caller, revision, patienceMs, href, emit: act.emit, signal, demand };
+    const ambit = { id, caller, revision, patienceMs, href, emit: act.emit, signal, demand, remark };
     // Awaited here: returned as a promise, it would run on after the lease is given back.
     const output = await operation.run({ ...steps.services, ...located.found, ...ambit, input, device });
     vigil?.signal.throwIfAborted(); // with the reason

@@ -90,6 +90,8 @@ export interface Ambit {
   readonly emit: (event: unknown) => Promise<void>;
   /** Refuses unless the caller also has this permission on what the operation is on; for inputs that ask for more. */
   readonly demand: (permission: Permission) => void;
+  /** For the journal, beside the outcome: what was done in the course of it that the input does not tell. */
+  readonly remark: (text: string) => void;
 }
 
 type Context<On extends Kind, Needs extends Capability, Uses extends Service, Input> = Omit<Ambit, 'emit'> &
@@ -125,6 +127,8 @@ interface Declaration<
   readonly input: I;
   /** What is not declared here never leaves. */
   readonly output: O;
+  /** Milliseconds that it may take longer than operations do, as its input asks; bounded by the input's own limits. */
+  lastsMs?(input: z.output<I>): number;
   run(context: Context<On, Needs, Uses, z.output<I>>): Promise<z.input<O>>;
 }
 
@@ -152,6 +156,7 @@ export interface Step {
   readonly uses?: readonly Service[];
   readonly input: z.ZodObject;
   readonly output: z.ZodType;
+  lastsMs?(input: unknown): number;
   run(context: Ambit & Services & Partial<Found<Kind>> & { input: unknown; device: Capabilities }): Promise<unknown>;
 }
 

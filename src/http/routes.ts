@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { Router, type Response } from 'express';
 import { execute, type Steps } from '../core/execute.ts';
 import { fromStrings } from '../core/from-strings.ts';
@@ -55,6 +56,7 @@ export const routes = ({ steps, operations }: Options): Router => {
         address,
         href,
         emit: async (event) => events?.emit(event),
+        lasts: (ms) => bearSilence(request.socket, ms),
         gone: events === null ? goneOf(request) : goneSignal(response),
         note: (fields) => Object.assign(noted, fields),
       });
@@ -70,6 +72,12 @@ export const routes = ({ steps, operations }: Options): Router => {
     router.all(expressPath(path), otherMethods(methods));
   }
   return router;
+};
+
+/** A silent connection is cut off otherwise (listener.ts). Node gives the next request on it the usual time again. */
+const bearSilence = (socket: Socket, ms: number): void => {
+  const { timeout = 0 } = socket;
+  if (timeout > 0) socket.setTimeout(timeout + ms);
 };
 
 const send = (

@@ -46,7 +46,11 @@ describe(`whatever anybody sends (seed ${seed}, ${runs} requests an operation)`,
     // What deletes comes last, as it takes away what the others need.
     described = [...all].sort((one, other) => Number(one.method === 'DELETE') - Number(other.method === 'DELETE'));
     const { seed: things } = await keystone();
-    const [well, refused, garbled] = [await simulated(igor), await simulated(igor), await simulated(igor)];
+    const [well, refused, garbled] = [
+      await simulated(igor, { powerDelayMs: 400 }),
+      await simulated(igor),
+      await simulated(igor),
+    ];
     const account = { username: 'admin', password: 'not-this' };
     await alice.put(`/v1/controllers/${refused.controllerId}/credential`, account).expect(204);
     garbled.bmc.inject({ kind: 'completion-code', to: 'get-chassis-status', code: 0xc1 });

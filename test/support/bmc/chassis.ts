@@ -39,15 +39,16 @@ export interface Chassis {
 
 export const chassis = (options: BmcOptions): Chassis => {
   let settled: PowerSeen = options.power;
-  /** The power changes without a timer: it is looked up when asked for. */
-  let coming: { readonly power: PowerSeen; readonly at: number } | null = null;
+  /** The power changes without a timer: it is looked up when asked for. In order of time. */
+  let coming: readonly { readonly power: PowerSeen; readonly at: number }[] = [];
   let litUntil = 0;
 
-  const change = (power: PowerSeen, delayMs: number): void => {
+  /** What was still to come is forgotten. */
+  const change = (...changes: readonly (readonly [power: PowerSeen, delayMs: number])[]): void => {
     settled = current();
-    coming = { power, at: performance.now() + delayMs };
+    coming = changes.map(([power, delayMs]) => ({ power, at: performance.now() + delayMs }));
   };
-  const current = (): PowerSeen => (coming !== null && performance.now() >= coming.at ? coming.power : settled);
+  const current = (): PowerSeen => coming.findLast(({ at }) => performance.now() >= at)?.power ?? settled;
   const flags: ChassisFlags = {
     restorePolicy: 'always-off',
     lastPowerEvents: [],
@@ -72,24 +73,23 @@ export const chassis = (options: BmcOptions): Chassis => {
     flags,
     boot: bootOptions(),
     extras: chassisExtras(),
-    setPower: (power) => change(power, 0),
+    setPower: (power) => change([power, 0]),
     control(action) {
       if (current() === 'off' && action !== 'up' && action !== 'down') return false;
       switch (action) {
         case 'up':
           flags.lastPowerEvents = ['command'];
-          change('on', options.powerDelayMs);
+          change(['on', options.powerDelayMs]);
           break;
         case 'down':
-          change('off', options.powerDelayMs);
+          change(['off', options.powerDelayMs]);
           break;
         case 'cycle':
           flags.lastPowerEvents = ['command'];
-          settled = 'off';
-          coming = { power: 'on', at: performance.now() + options.powerDelayMs };
+          change(['off', options.cycleAfterMs], ['on', options.cycleAfterMs + options.powerDelayMs]);
           break;
         case 'soft':
-          if (options.softOffMs !== null) change('off', options.softOffMs);
+          if (options.softOffMs !== null) change(['off', options.softOffMs]);
           break;
         case 'reset':
         case 'diag':

@@ -34,6 +34,8 @@ export interface BmcOptions {
   readonly power: 'on' | 'off';
   /** Time until the power is seen to follow a command. Default 0. */
   readonly powerDelayMs: number;
+  /** Time until a cycle takes the power away. Default 0. */
+  readonly cycleAfterMs: number;
   /** Time the operating system takes for a soft shutdown; null: it ignores the request. Default 0. */
   readonly softOffMs: number | null;
   /** Time for which it hears nothing after a reset of the controller. Default 300 ms. */
@@ -59,6 +61,7 @@ export const defaultOptions: BmcOptions = {
   refusesPrivilegeAt: 'login',
   power: 'off',
   powerDelayMs: 0,
+  cycleAfterMs: 0,
   softOffMs: 0,
   resetMs: 300,
   guid: '69676f72-0000-4000-8000-00000000b3c0',

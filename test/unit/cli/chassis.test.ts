@@ -76,3 +76,117 @@ describe('commands about the chassis', () => {
     ]);
   });
 });
+
+describe('commands about the power', () => {
+  let peer: Peer;
+  let bob: User;
+  const names = Array.from({ length: 30 }, (_, index) => `osl${String(index + 1).padStart(2, '0')}`);
+  beforeEach(async () => {
+    peer = await startPeer(names);
+    bob = await newUser(peer.url);
+  });
+  afterEach(async () => {
+    await bob.leave();
+    await peer.close();
+  });
+
+  const tell = (name: string, outcome: object): void =>
+    void peer.answers.set(`PUT ${of(name, 'power')}`, answer({ target: 'soft-off', before: 'on', ...outcome }));
+  const bodies = (): readonly unknown[] => peer.asked.flatMap(({ method, body }) => (method === 'PUT' ? [body] : []));
+
+  it('wait as long as is said, or as is usual, and for a shutdown that is to be forced', async () => {
+    for (const words of [
+      ['on', '--wait', '20'],
+      ['cycle', '--wait'],
+      ['soft', '--escalate', '60', '--wait'],
+      ['soft', '--escalate', '60'],
+      ['off'],
+    ])
+      expect((await bob.igor(['power', '-h', 'osl01', ...words])).code).to.equal(0);
+    expect(bodies()).to.deep.equal([
+      { target: 'on', wait_seconds: 20 },
+      { target: 'cycle', wait_seconds: 300 },
+      { target: 'soft-off', wait_seconds: 360, escalate_after_seconds: 60 },
+      { target: 'soft-off', escalate_after_seconds: 60 },
+      { target: 'off' },
+    ]);
+  });
+
+  it('tell what became of each, and end with 1 when one is not as wanted', async () => {
+    tell('osl01', { after: 'off', reached: true, escalated: false });
+    tell('osl02', { after: 'on', reached: false, escalated: false });
+    tell('osl03', { after: 'off', reached: true, escalated: true });
+    tell('osl04', { after: null, reached: null, escalated: false });
+    const { code, out } = await bob.igor(['power', '-h', 'osl0[1-4]', 'soft', '--wait', '20']);
+    expect(out.split('\n')).to.deep.equal([
+      'osl01: off (was on)',
+      'osl02: still on (sent soft-off, was on)',
+      'osl03: off (was on; turned off, as it did not shut down)',
+      'osl04: sent soft-off (was on, now not readable)',
+      '',
+    ]);
+    expect(code).to.equal(1);
+    expect((await bob.igor(['power', '-h', 'osl01,osl03', 'soft', '--wait', '20'])).code).to.equal(0);
+  });
+
+  it('ask all at once when they wait, so that none waits for another', async () => {
+    for (const name of names)
+      peer.answers.set(`PUT ${of(name, 'power')}`, (_asked, response) =>
+        setTimeout(() => void answer({ target: 'off', reached: true })({} as never, response), 300),
+      );
+    await bob.igor(['power', '-h', 'osl[01-30]', 'off', '--wait', '20']);
+    expect(peer.most()).to.equal(30);
+  });
+
+  it('give an answer as much longer as it may take', async () => {
+    peer.answers.set(`PUT ${of('osl01', 'power')}`, (_asked, response) =>
+      setTimeout(
+        () => void answer({ target: 'off', before: 'on', after: 'off', reached: true })({} as never, response),
+        1_600,
+      ),
+    );
+    expect(await bob.igor(['power', '-h', 'osl01', 'off', '--wait', '2', '--timeout', '1'])).to.include({ code: 0 });
+    const api = ['api', 'power', 'set', idOf('osl01'), '--target', 'off', '--timeout', '1'];
+    expect((await bob.igor(api)).code).to.equal(1);
+    expect((await bob.igor([...api, '--wait-seconds', '2'])).code).to.equal(0);
+  });
+
+  it('refuse what does not go together, before anything is sent', async () => {
+    for (const words of [
+      ['status', '--wait'],
+      ['off', '--escalate', '20'],
+      ['on', 'off'],
+      ['history', 'x'],
+      ['soft', '--escalate', 'soon'],
+    ])
+      expect((await bob.igor(['power', '-h', 'osl01', ...words])).code, words.join(' ')).to.equal(2);
+    const { code, err } = await bob.igor(['boot', '-h', 'osl01', '--wait']);
+    expect({ code, err }).to.deep.equal({ code: 2, err: 'igor: --wait: say how many seconds\n' });
+    expect(peer.asked).to.deep.equal([]);
+  });
+
+  it('show and set what happens when the mains come back', async () => {
+    const path = of('osl01', 'power/policy');
+    peer.answers.set(`GET ${path}`, answer({ policy: 'previous', supported: ['always-on', 'previous'] }));
+    peer.answers.set(`PUT ${path}`, answer({ policy: 'always-on' }));
+    expect((await bob.igor(['power', '-h', 'osl01', 'policy'])).out).to.equal(
+      'osl01: previous (of always-on, previous)\n',
+    );
+    expect((await bob.igor(['power', '-h', 'osl01', 'policy', 'always-on'])).out).to.equal('osl01: always-on\n');
+    expect(bodies()).to.deep.equal([{ policy: 'always-on' }]);
+  });
+
+  it('show why machines last started, and how long they have been on', async () => {
+    peer.answers.set(
+      `GET ${of('osl01', 'power/history')}`,
+      answer({ last_restart_cause: 'watchdog', power_on_hours: 8765 }),
+    );
+    peer.answers.set(`GET ${of('osl02', 'power/history')}`, answer({ last_restart_cause: null, power_on_hours: null }));
+    expect((await bob.igor(['power', '-h', 'osl0[1-2]', 'history'])).out.split('\n')).to.deep.equal([
+      'NAME   LAST START  ON IN ITS LIFE',
+      'osl01  watchdog    365 d 5 h',
+      'osl02  -           -',
+      '',
+    ]);
+  });
+});

@@ -52,7 +52,7 @@ describe('completion', () => {
   it('knows the same words in fish', async () => {
     const fish = await script('fish');
 
-    expect(fish).to.contain(`-n '__igor_at "power"' -a 'status on off soft cycle reset nmi'`);
+    expect(fish).to.contain(`-n '__igor_at "power"' -a 'status on off soft cycle reset nmi `);
     expect(fish).to.contain(`-n '__igor_at "api power set"' -l target -x -a 'on off soft-off cycle reset nmi'`);
   });
 });

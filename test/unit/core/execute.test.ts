@@ -147,6 +147,7 @@ const request = (input: unknown = { target: 'on' }): Request => ({
   globalRequestId: null,
   emit: async () => undefined,
   gone: new AbortController().signal,
+  lasts: () => undefined,
   note: () => undefined,
 });
 
