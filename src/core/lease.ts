@@ -47,6 +47,7 @@ const roles: Readonly<Record<Capability, BindingRole>> = {
   firmware: 'power',
   selfTest: 'power',
   reset: 'power',
+  eventLog: 'logs',
 };
 
 export const keeper = (ports: HoldingsPorts): Keeper => {

@@ -53,6 +53,13 @@ export const rules = {
   'oob:sensor:list': 'rule:reader',
   'oob:sensor:get': 'rule:reader',
   'oob:sensor-threshold:set': 'rule:manager',
+  'oob:event-log:list': 'rule:reader',
+  'oob:event-log:get': 'rule:reader',
+  'oob:event-log-entry:list': 'rule:reader',
+  'oob:event-log-entry:get': 'rule:reader',
+  'oob:event-log-clock:get': 'rule:reader',
+  'oob:event-log-entry:delete': 'rule:manager',
+  'oob:event-log-clock:set': 'rule:manager',
   'oob:operation:get': 'rule:reader or user_id:%(user_id)s',
   'oob:execution:create': 'rule:member',
   'oob:execution:get': 'rule:member or user_id:%(user_id)s',
@@ -87,6 +94,11 @@ export const grantable = [
   'oob:indicator:set',
   'oob:sensor:list',
   'oob:sensor:get',
+  'oob:event-log:list',
+  'oob:event-log:get',
+  'oob:event-log-entry:list',
+  'oob:event-log-entry:get',
+  'oob:event-log-clock:get',
   'oob:execution:create',
 ] as const satisfies readonly Permission[];
 
@@ -98,6 +110,8 @@ export const onMachines = [
   'oob:machine:aim',
   'oob:machine:lend',
   'oob:machine:delete',
+  'oob:event-log-entry:delete',
+  'oob:event-log-clock:set',
   'oob:grant:create',
   'oob:grant:request',
 ] as const satisfies readonly Permission[];
@@ -127,6 +141,11 @@ export const forDomains: readonly Permission[] = [
   'oob:indicator:set',
   'oob:sensor:list',
   'oob:sensor:get',
+  'oob:event-log:list',
+  'oob:event-log:get',
+  'oob:event-log-entry:list',
+  'oob:event-log-entry:get',
+  'oob:event-log-clock:get',
 ];
 
 /** What a rule looks at, beside the caller. What belongs to no project has no `project_id`, and so fits no project's rule. */

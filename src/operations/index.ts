@@ -9,6 +9,13 @@ import { controllerGet } from './controller-get.ts';
 import { controllerList } from './controller-list.ts';
 import { controllerUpdate } from './controller-update.ts';
 import { credentialSet } from './credential-set.ts';
+import { eventLogClockGet } from './event-log-clock-get.ts';
+import { eventLogClockSet } from './event-log-clock-set.ts';
+import { eventLogEntryDelete } from './event-log-entry-delete.ts';
+import { eventLogEntryGet } from './event-log-entry-get.ts';
+import { eventLogEntryList } from './event-log-entry-list.ts';
+import { eventLogGet } from './event-log-get.ts';
+import { eventLogList } from './event-log-list.ts';
 import { executionCreate } from './execution-create.ts';
 import { executionGet } from './execution-get.ts';
 import { firmwareGet } from './firmware-get.ts';
@@ -77,6 +84,13 @@ export const operations: readonly Operation[] = [
   sensorList,
   sensorGet,
   sensorThresholdSet,
+  eventLogList,
+  eventLogGet,
+  eventLogEntryList,
+  eventLogEntryGet,
+  eventLogEntryDelete,
+  eventLogClockGet,
+  eventLogClockSet,
   controllerList,
   controllerCreate,
   controllerGet,

@@ -8,11 +8,10 @@ import type { Indicator as Light, IndicatorOrder } from '../domain/indicator.ts'
 import type { Observed } from '../domain/observed.ts';
 import type { PowerAction, PowerHistory, PowerPolicy, PowerState, RestorePolicy } from '../domain/power.ts';
 import type { Sensor, SensorDetail, ThresholdChange, Thresholds } from '../domain/sensor.ts';
+import type { CallOptions } from './call.ts';
+import type { EventLog } from './event-log.ts';
 
-/** Goes all the way down: a call that waits and takes no signal is a bug. */
-export interface CallOptions {
-  readonly signal: AbortSignal;
-}
+export type { CallOptions };
 
 export interface Power {
   get(call: CallOptions): Promise<PowerState>;
@@ -91,6 +90,7 @@ export interface Capabilities {
   selfTest: SelfTester;
   reset: Resetter;
   sensors: Sensors;
+  eventLog: EventLog;
 }
 export type Capability = keyof Capabilities;
 

@@ -55,6 +55,13 @@ const levels: Readonly<Record<Permission, Level>> = {
   'oob:sensor:list': 'reader',
   'oob:sensor:get': 'reader',
   'oob:sensor-threshold:set': 'manager',
+  'oob:event-log:list': 'reader',
+  'oob:event-log:get': 'reader',
+  'oob:event-log-entry:list': 'reader',
+  'oob:event-log-entry:get': 'reader',
+  'oob:event-log-clock:get': 'reader',
+  'oob:event-log-entry:delete': 'manager',
+  'oob:event-log-clock:set': 'manager',
   'oob:operation:get': 'reader',
   'oob:execution:create': 'member',
   'oob:execution:get': 'member',
@@ -188,6 +195,7 @@ const bodies: Readonly<Record<string, (stage: Stage) => object>> = {
   'power-policy.set': () => ({ policy: 'previous' }),
   'indicator.set': () => ({ state: 'on', seconds: 5 }),
   'sensor-threshold.set': () => ({ upper_critical: 95 }),
+  'event-log-clock.set': () => ({ time: 'now' }),
   'controller.create': () => ({
     controller: { address: '127.0.0.1', port: freshPort(), username: 'igor', password: 'pw' },
   }),
@@ -200,6 +208,12 @@ const bodies: Readonly<Record<string, (stage: Stage) => object>> = {
   'execution.create': ({ machine }) => ({ targets: [machine.name], command: ['true'] }),
 };
 
+/** The event log has one entry, whose number is 1, whatever was done to it before. */
+const refill = ({ bmc: { log } }: Simulated): void => {
+  log.clear();
+  log.event([0x08, 0x15, 0x6f, 0x01, 0xff, 0xff]);
+};
+
 /** Igor's, on the BMC. */
 const account = { username: 'admin', password: 'adm1n-Secret' };
 
@@ -207,6 +221,8 @@ const account = { username: 'admin', password: 'adm1n-Secret' };
 const parts: Readonly<Record<string, string>> = {
   sensor: 'cpu1-temp',
   tag: 'swept',
+  log: 'sel',
+  entry: '0001',
 };
 
 const grantTo = (userId: string, machine: string): object => ({
@@ -262,6 +278,7 @@ describe('every route, by every persona', () => {
       case 'machine': {
         if (operation.path.endsWith('{tag}'))
           await alice.put(`/v1/machines/${stage.machine.id}/tags/swept`).expect(201);
+        if (operation.name.startsWith('event-log')) refill(stage.machine);
         if (operation.name !== 'machine.delete') return stage.machine.id;
         const peer = { address: '127.0.0.1', ...account, port: freshPort() };
         const made = await alice

@@ -6,6 +6,7 @@ import { driver } from '../driver.ts';
 import { boot } from './boot.ts';
 import { chassis } from './chassis.ts';
 import { firmware, selfTest } from './firmware.ts';
+import { eventLog } from './event-log.ts';
 import { homeFor } from './home.ts';
 import { indicator } from './indicator.ts';
 import { paces } from './pace.ts';
@@ -68,6 +69,7 @@ export const ipmi = ({ homeDir, ipmitool = '/usr/bin/ipmitool', transport: way =
       selfTest,
       reset,
       sensors,
+      eventLog,
     },
     connect: (endpoint) => transport(endpoint, setup),
     probe,

@@ -1,6 +1,7 @@
 import { chassis } from './chassis.ts';
 import type { Device } from './commands/command.ts';
 import { management } from './management.ts';
+import { eventLog } from './event-log.ts';
 import type { BmcOptions } from './options.ts';
 import { simulatedSensors } from './sensors.ts';
 import { sessionTable } from './sessions.ts';
@@ -10,6 +11,7 @@ export const deviceFor = (options: BmcOptions): Device => ({
   options,
   guid: wireGuid(options.guid),
   chassis: chassis(options),
+  log: eventLog(),
   management: management(options),
   sensors: simulatedSensors(),
   sessions: sessionTable(options),

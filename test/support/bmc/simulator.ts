@@ -1,6 +1,7 @@
 import type { Chassis } from './chassis.ts';
 import type { CommandName } from './commands/index.ts';
 import { deviceFor } from './device.ts';
+import type { EventLog } from './event-log.ts';
 import { faults, type BmcFault } from './faults.ts';
 import { ledger, type Executed, type LoginCount } from './ledger.ts';
 import type { Management } from './management.ts';
@@ -27,6 +28,7 @@ export interface BmcSimulator extends AsyncDisposable {
   readonly port: number;
   /** The host's power, boot options and flags. */
   readonly chassis: Chassis;
+  readonly log: EventLog;
   /** The controller itself. */
   readonly management: Management;
   readonly sensors: SimulatedSensors;
@@ -77,6 +79,7 @@ export const startBmcSimulator = async (given: Partial<BmcOptions> = {}): Promis
     address: options.address,
     port: udp.port,
     chassis: device.chassis,
+    log: device.log,
     management: device.management,
     sensors: device.sensors,
     packets: udp.packets,

@@ -1,5 +1,6 @@
 import type { Chassis } from '../chassis.ts';
 import type { Management } from '../management.ts';
+import type { EventLog } from '../event-log.ts';
 import type { BmcOptions } from '../options.ts';
 import type { Privilege } from '../privilege.ts';
 import type { SimulatedSensors } from '../sensors.ts';
@@ -31,6 +32,7 @@ export interface Device {
   /** As it goes over the wire. */
   readonly guid: Buffer;
   readonly chassis: Chassis;
+  readonly log: EventLog;
   readonly management: Management;
   readonly sessions: Sessions;
   readonly sensors: SimulatedSensors;

@@ -4,6 +4,7 @@ import { appCommands } from './app.ts';
 import { moreChassisCommands } from './chassis-more.ts';
 import { chassisCommands } from './chassis.ts';
 import { completions, refused, type Answer, type Command, type Device } from './command.ts';
+import { eventLogCommands } from './event-log.ts';
 import { managementCommands } from './management.ts';
 import { sensorCommands } from './sensor.ts';
 import { sessionCommands } from './session.ts';
@@ -15,6 +16,7 @@ const commands = {
   ...moreChassisCommands,
   ...managementCommands,
   ...sensorCommands,
+  ...eventLogCommands,
 } as const;
 
 export type CommandName = keyof typeof commands;
