@@ -48,6 +48,7 @@ const roles: Readonly<Record<Capability, BindingRole>> = {
   selfTest: 'power',
   reset: 'power',
   eventLog: 'logs',
+  accounts: 'power',
 };
 
 export const keeper = (ports: HoldingsPorts): Keeper => {

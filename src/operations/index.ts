@@ -1,4 +1,7 @@
 import type { Operation } from '../core/operation.ts';
+import { accountGet } from './account-get.ts';
+import { accountList } from './account-list.ts';
+import { accountUpdate } from './account-update.ts';
 import { auditExport } from './audit-export.ts';
 import { auditList } from './audit-list.ts';
 import { bootGet } from './boot-get.ts';
@@ -102,6 +105,9 @@ export const operations: readonly Operation[] = [
   firmwareGet,
   selfTestGet,
   resetCreate,
+  accountList,
+  accountGet,
+  accountUpdate,
   grantList,
   grantCreate,
   grantGet,

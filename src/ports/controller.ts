@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Account, AccountAccess, AccountTable } from '../domain/account.ts';
 import type { BootDevice } from '../domain/boot.ts';
 import type { SessionTable } from '../domain/controller-session.ts';
 import type { Credential } from '../domain/controller.ts';
@@ -10,6 +11,7 @@ import type { PowerAction, PowerHistory, PowerPolicy, PowerState, RestorePolicy 
 import type { Sensor, SensorDetail, ThresholdChange, Thresholds } from '../domain/sensor.ts';
 import type { CallOptions } from './call.ts';
 import type { EventLog } from './event-log.ts';
+import type { Secret } from '../domain/secret.ts';
 
 export type { CallOptions };
 
@@ -78,6 +80,23 @@ export interface Sensors {
   setThresholds(ref: string, change: ThresholdChange, call: CallOptions): Promise<Thresholds>;
 }
 
+/** Who may log in to the controller itself. Each change is sent once. */
+export interface Accounts {
+  list(call: CallOptions): Promise<Observed<AccountTable>>;
+  /** Faults: `not-found` where there is no such slot. */
+  get(id: number, call: CallOptions): Promise<Observed<Account>>;
+  /** Empty: none. Faults: `invalid-input` for one that the controller cannot keep. */
+  setName(id: number, name: string, call: CallOptions): Promise<void>;
+  setAccess(id: number, access: AccountAccess, call: CallOptions): Promise<void>;
+  setEnabled(id: number, enabled: boolean, call: CallOptions): Promise<void>;
+  /**
+   * Sessions that are open go on. `altered`: it was accepted, and by its own test the controller keeps another, such as
+   * the first 16 bytes of it. `kept` is no proof: some say so of any password.
+   * Faults: `invalid-input` for one that no login can carry.
+   */
+  setPassword(id: number, password: Secret, call: CallOptions): Promise<'kept' | 'altered'>;
+}
+
 /** All that a controller may be able to do. A driver supplies the members it has, and no others. */
 export interface Capabilities {
   power: Power;
@@ -91,6 +110,7 @@ export interface Capabilities {
   reset: Resetter;
   sensors: Sensors;
   eventLog: EventLog;
+  accounts: Accounts;
 }
 export type Capability = keyof Capabilities;
 

@@ -17,7 +17,7 @@ import { startBmcSimulator } from '../support/bmc/simulator.ts';
 import { cipherSuites } from '../support/bmc/suites.ts';
 
 const peer = { address: '127.0.0.1', port: 40_000 };
-const user: BmcUser = { name: 'admin', password: 'secret', privilege: 'administrator' };
+const admin: BmcUser = { name: 'admin', password: 'secret', privilege: 'administrator' };
 const suite = cipherSuites[17];
 const keys: Keys = { suite, integrity: randomBytes(32), confidentiality: randomBytes(16) };
 
@@ -31,13 +31,15 @@ interface Bench {
 }
 
 const bench = (): Bench => {
-  const options = { ...defaultOptions, users: [user] };
+  const options = { ...defaultOptions, users: [admin] };
   const device = deviceFor(options);
-  const { sessions } = device;
+  const { sessions, accounts } = device;
+  const user = accounts.at(2);
+  if (user === undefined) throw new Error('there is no such user');
   const none = Buffer.alloc(0);
   const login = sessions.begin(suite, 0xa0a2a3a4, peer);
   if (login === null) throw new Error('the table is full');
-  const challenge = { user, role: user.privilege, rakp1: none, rakp2: none, expected: none, proof: none, keys };
+  const challenge = { user, role: admin.privilege, rakp1: none, rakp2: none, expected: none, proof: none, keys };
   sessions.activate(login, challenge, none, none);
   const session = sessions.find(login.id);
   if (session === undefined) throw new Error('the session is not open');

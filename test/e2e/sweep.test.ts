@@ -41,6 +41,9 @@ const levels: Readonly<Record<Permission, Level>> = {
   'oob:firmware:get': 'manager',
   'oob:self-test:get': 'manager',
   'oob:reset:create': 'manager',
+  'oob:account:list': 'manager',
+  'oob:account:get': 'manager',
+  'oob:account:update': 'admin',
   'oob:power:get': 'reader',
   'oob:power:set': 'member',
   'oob:power:watch': 'reader',
@@ -125,6 +128,8 @@ const callers: readonly Asker[] = [
       'oob:session:list',
       'oob:firmware:get',
       'oob:self-test:get',
+      'oob:account:list',
+      'oob:account:get',
       'oob:grant:get',
       'oob:audit:list',
       'oob:audit:export',
@@ -202,6 +207,7 @@ const bodies: Readonly<Record<string, (stage: Stage) => object>> = {
   'controller.update': () => ({ controller: { options: { cipher_suites: [3] } } }),
   'credential.set': () => account,
   'reset.create': () => ({ kind: 'warm' }),
+  'account.update': () => ({ account: { enabled: true } }),
   'grant.create': ({ machine, strangerId }) => ({ grant: grantTo(strangerId, machine.name) }),
   'grant.update': () => ({ grant: { reason: 'swept' } }),
   'grant.request': () => ({ grant: { permissions: ['oob:power:get'], reason: 'swept' } }),
@@ -223,6 +229,7 @@ const parts: Readonly<Record<string, string>> = {
   tag: 'swept',
   log: 'sel',
   entry: '0001',
+  account_id: 'user',
 };
 
 const grantTo = (userId: string, machine: string): object => ({

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { Driver } from '../../ports/controller.ts';
 import { driver } from '../driver.ts';
+import { accounts } from './accounts.ts';
 import { boot } from './boot.ts';
 import { chassis } from './chassis.ts';
 import { firmware, selfTest } from './firmware.ts';
@@ -70,6 +71,7 @@ export const ipmi = ({ homeDir, ipmitool = '/usr/bin/ipmitool', transport: way =
       reset,
       sensors,
       eventLog,
+      accounts,
     },
     connect: (endpoint) => transport(endpoint, setup),
     probe,

@@ -1,3 +1,4 @@
+import { accountTable } from './accounts.ts';
 import { chassis } from './chassis.ts';
 import type { Device } from './commands/command.ts';
 import { management } from './management.ts';
@@ -14,6 +15,7 @@ export const deviceFor = (options: BmcOptions): Device => ({
   log: eventLog(),
   management: management(options),
   sensors: simulatedSensors(),
+  accounts: accountTable(options),
   sessions: sessionTable(options),
 });
 

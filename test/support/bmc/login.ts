@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import type { Slot } from './accounts.ts';
 import type { Device } from './commands/command.ts';
 import type { Faults } from './faults.ts';
 import type { Ledger } from './ledger.ts';
-import type { BmcUser } from './options.ts';
 import { lower, privilegeNumber, privilegeOf, suffices } from './privilege.ts';
 import { keyExchange, le32 } from './rakp.ts';
 import type { Challenge, Login, Peer } from './sessions.ts';
@@ -27,20 +27,20 @@ export interface Logins {
 
 /** The way into a session (IPMI 2.0 §13.17 to §13.23). */
 export const logins = (device: Device, ledger: Ledger, faults: Faults): Logins => {
-  const { options, sessions, guid } = device;
+  const { options, accounts, sessions, guid } = device;
 
-  const isLocked = (user: BmcUser): boolean =>
+  const isLocked = (user: Slot): boolean =>
     options.lockOutAfter !== null && ledger.logins(user.name).inARow >= options.lockOutAfter;
 
   const challenge = (login: Login, rakp1: Buffer): Challenge | number => {
     const role = rakp1.readUInt8(24);
     const name = nameIn(rakp1);
-    const user = options.users.find((candidate) => name.equals(Buffer.from(candidate.name)));
-    const isBarred = user === undefined || user.enabled === false || isLocked(user);
+    const user = accounts.named(name);
+    const held = user === undefined || !user.enabled || !user.messaging || isLocked(user) ? null : user.privilege;
     ledger.noteLogin(name.toString(), 'attempt');
-    if (isBarred) return statuses.unauthorizedName;
+    if (user === undefined || held === null) return statuses.unauthorizedName;
     const wanted = privilegeOf(role & 0x0f);
-    const isTooHigh = wanted === null || !suffices(user.privilege, wanted);
+    const isTooHigh = wanted === null || !suffices(held, wanted);
     if (wanted === null || (isTooHigh && options.refusesPrivilegeAt === 'login')) return statuses.unauthorizedRole;
     const { suite, consoleId, id: bmcId } = login;
     const consoleRandom = rakp1.subarray(8, 24);
@@ -49,7 +49,7 @@ export const logins = (device: Device, ledger: Ledger, faults: Faults): Logins =
     const codes = keyExchange({ suite, consoleId, bmcId, consoleRandom, bmcRandom, guid, role, name, password });
     return {
       user,
-      role: lower(user.privilege, wanted),
+      role: lower(held, wanted),
       rakp1: Buffer.from(rakp1),
       rakp2: answer(rakp1, statuses.noErrors, consoleId, bmcRandom, guid, codes.rakp2),
       expected: codes.rakp3,

@@ -1,7 +1,7 @@
 import type { Privilege } from './privilege.ts';
 import type { SuiteId } from './suites.ts';
 
-/** An account of the BMC; its number is its place in the list, plus 2 (user 1 is the nameless one). */
+/** An account that the BMC starts with; its number is its place in the list, plus 2 (user 1 is the nameless one). */
 export interface BmcUser {
   readonly name: string;
   /** At most 20 bytes. */
@@ -18,6 +18,15 @@ export interface BmcOptions {
   /** UDP port; 0, the default, takes a free one. */
   readonly port: number;
   readonly users: readonly BmcUser[];
+  /** User ids there are, the nameless one among them. Default 10. */
+  readonly accountSlots: number;
+  /** User ids from 1 on whose name cannot be changed. Default 1. */
+  readonly fixedNames: number;
+  /**
+   * What it makes of a password of 20 bytes: `both` keeps it, `short` refuses it, `cut` keeps the first 16 of it. Default
+   * `both`.
+   */
+  readonly passwords: 'both' | 'short' | 'cut';
   /** Default both. */
   readonly suites: readonly SuiteId[];
   /** Sessions and logins under way together. Default 4. */
@@ -53,6 +62,9 @@ export const defaultOptions: BmcOptions = {
     { name: 'user', password: 'us3r-Secret', privilege: 'user' },
     { name: 'disabled', password: 'disabled', privilege: 'administrator', enabled: false },
   ],
+  accountSlots: 10,
+  fixedNames: 1,
+  passwords: 'both',
   suites: [3, 17],
   maxSessions: 4,
   sessionTimeoutMs: 600_000,
@@ -66,6 +78,3 @@ export const defaultOptions: BmcOptions = {
   resetMs: 300,
   guid: '69676f72-0000-4000-8000-00000000b3c0',
 };
-
-/** A user's number, as Get Session Info tells it. */
-export const userNumber = (users: readonly BmcUser[], user: BmcUser): number => users.indexOf(user) + 2;

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import type { RemoteInfo } from 'node:dgram';
-import type { BmcOptions, BmcUser } from './options.ts';
+import type { Slot } from './accounts.ts';
+import type { BmcOptions } from './options.ts';
 import type { Keys } from './packet.ts';
 import type { Privilege } from './privilege.ts';
 import { sequenceWindow, type SequenceWindow } from './sequence-window.ts';
@@ -21,7 +22,7 @@ export interface Login {
 }
 
 export interface Challenge {
-  readonly user: BmcUser;
+  readonly user: Slot;
   readonly role: Privilege;
   readonly rakp1: Buffer;
   readonly rakp2: Buffer;
@@ -36,7 +37,7 @@ export interface Session {
   readonly consoleId: number;
   /** One byte, unique among the sessions open at one time. */
   readonly handle: number;
-  readonly user: BmcUser;
+  readonly user: Slot;
   /** The highest that this session may ask for. */
   readonly limit: Privilege;
   readonly keys: Keys;

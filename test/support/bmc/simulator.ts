@@ -1,3 +1,4 @@
+import type { Slot } from './accounts.ts';
 import type { Chassis } from './chassis.ts';
 import type { CommandName } from './commands/index.ts';
 import { deviceFor } from './device.ts';
@@ -32,6 +33,8 @@ export interface BmcSimulator extends AsyncDisposable {
   /** The controller itself. */
   readonly management: Management;
   readonly sensors: SimulatedSensors;
+  /** Every slot of the table of users, as it is now. */
+  readonly accounts: readonly Readonly<Slot>[];
   readonly packets: { readonly received: number; readonly sent: number };
   /** Every request answered or carried out, in order; a retransmission adds nothing. */
   executed(): readonly Executed[];
@@ -82,6 +85,7 @@ export const startBmcSimulator = async (given: Partial<BmcOptions> = {}): Promis
     log: device.log,
     management: device.management,
     sensors: device.sensors,
+    accounts: device.accounts.slots,
     packets: udp.packets,
     executed: () => record.executed(),
     count: (command) => record.count(command),

@@ -57,4 +57,5 @@ export const appCommands = {
   },
 } as const satisfies Record<string, Command>;
 
-const isOurs = (channel: number): boolean => (channel & 0x0f) === lanChannel || (channel & 0x0f) === presentChannel;
+export const isOurs = (channel: number): boolean =>
+  (channel & 0x0f) === lanChannel || (channel & 0x0f) === presentChannel;

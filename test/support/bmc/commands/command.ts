@@ -1,3 +1,4 @@
+import type { Accounts } from '../accounts.ts';
 import type { Chassis } from '../chassis.ts';
 import type { Management } from '../management.ts';
 import type { EventLog } from '../event-log.ts';
@@ -34,6 +35,7 @@ export interface Device {
   readonly chassis: Chassis;
   readonly log: EventLog;
   readonly management: Management;
+  readonly accounts: Accounts;
   readonly sessions: Sessions;
   readonly sensors: SimulatedSensors;
 }

@@ -1,5 +1,6 @@
 import { suffices } from '../privilege.ts';
 import type { Session } from '../sessions.ts';
+import { accountCommands } from './accounts.ts';
 import { appCommands } from './app.ts';
 import { moreChassisCommands } from './chassis-more.ts';
 import { chassisCommands } from './chassis.ts';
@@ -17,6 +18,7 @@ const commands = {
   ...managementCommands,
   ...sensorCommands,
   ...eventLogCommands,
+  ...accountCommands,
 } as const;
 
 export type CommandName = keyof typeof commands;

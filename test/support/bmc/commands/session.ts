@@ -1,5 +1,4 @@
 import { isIPv4 } from 'node:net';
-import { userNumber } from '../options.ts';
 import { privilegeNumber, privilegeOf, suffices } from '../privilege.ts';
 import type { Session } from '../sessions.ts';
 import { lanChannel } from './app.ts';
@@ -69,6 +68,6 @@ const info = ({ options, sessions }: Device, session: Session | undefined): Buff
   const { address, port } = session.peer;
   const ip = isIPv4(address) ? address.split('.').map(Number) : [0, 0, 0, 0];
   const mac = [0, 0, 0, 0, 0, 0];
-  const who = [userNumber(options.users, session.user), privilegeNumber(session.privilege), rmcpPlus | lanChannel];
+  const who = [session.user.id, privilegeNumber(session.privilege), rmcpPlus | lanChannel];
   return Buffer.from([session.handle, ...counts, ...who, ...ip, ...mac, port & 0xff, port >> 8]);
 };
