@@ -136,7 +136,25 @@ export const settings = z.strictObject({
   IGOR_OBSERVE_SECONDS: seconds
     .max(86_400)
     .default(60)
-    .describe('Interval at which each machine is observed; 0: never'),
+    .describe('Interval at which each controller is observed; 0: never'),
+  IGOR_CONTROLLER_SESSIONS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(8)
+    .default(2)
+    .describe('Sessions on one controller at a time, unless it has max_sessions: one for reads, one for changes'),
+  IGOR_SESSION_IDLE_SECONDS: seconds
+    .max(3600)
+    .default(90)
+    .describe('How long a session stays open after its last use; 0: it is closed at once'),
+  IGOR_WARM_SESSIONS: z.coerce
+    .number()
+    .int()
+    .min(8)
+    .max(100_000)
+    .default(1500)
+    .describe('Sessions of this replica on all controllers together; those unused for longest give way'),
   IGOR_STOP_SECONDS: seconds.min(1).max(600).default(30).describe('How long a stop waits for what runs'),
   IGOR_REGISTER_CLOUD: z.string().optional().describe('Entry of clouds.yaml with admin credentials, for registration'),
   IGOR_AUDIT_READS: z.stringbool().default(false).describe('Whether plain reads have a row in the journal too'),

@@ -4,6 +4,7 @@ import { incarnate } from './adapters/incarnation.ts';
 import { keycloakDirectory } from './adapters/keycloak/directory.ts';
 import { identities } from './adapters/keystone/index.ts';
 import { auditChain } from './adapters/postgres/audit-chain.ts';
+import { conditions } from './adapters/postgres/conditions.ts';
 import { controllers } from './adapters/postgres/controllers.ts';
 import { hearCanary } from './adapters/postgres/canary.ts';
 import { executions } from './adapters/postgres/executions.ts';
@@ -16,8 +17,10 @@ import { openSessions } from './adapters/postgres/open-sessions.ts';
 import { joinReplicas } from './adapters/postgres/replicas.ts';
 import { shelves } from './adapters/postgres/shelves.ts';
 import { migrate } from './adapters/postgres/source.ts';
+import { sessionJournal } from './adapters/postgres/session-journal.ts';
 import { sqlOf } from './adapters/postgres/sql.ts';
 import { livePolicy } from './adapters/policy-watch.ts';
+import { processes, realmHere, startOf } from './adapters/processes.ts';
 import { reach } from './adapters/reach.ts';
 import { ssh } from './adapters/ssh.ts';
 import { atStart } from './catalogue.ts';
@@ -26,6 +29,7 @@ import { callers } from './core/callers.ts';
 import { allowedActions, decide } from './core/decide.ts';
 import { grantRegister } from './core/grants.ts';
 import { withPersons } from './core/persons.ts';
+import { orphanage } from './core/broker/orphans.ts';
 import { keeper } from './core/lease.ts';
 import { observer } from './core/observe.ts';
 import type { Services } from './core/operation.ts';
@@ -60,7 +64,8 @@ export interface Service {
 }
 
 const leaseMs = 15_000;
-const idleMs = 5_000;
+/** Between two looks at what sessions are idle. */
+const tendMs = 1_000;
 /** After a stop has cut off what runs: until its answer has to be out. */
 const answerMs = 3_000;
 /** However often somebody asks whether Igor is ready, Keystone is asked once in so long. */
@@ -129,18 +134,27 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
     const driversOf = drivers({ homeDir: join(settings.IGOR_DATA_DIR, 'ipmitool'), transport: 'processes' });
     undo.push(async () => driversOf[Symbol.asyncDispose]());
     const leasesOf = leases(sql, replicaId, leaseMs);
+    const conditionsOf = conditions(sql);
+    const sessionsOf = sessionJournal(sql, { replicaId, realm: realmHere(), startOf });
     const keep = keeper({
       controllers: controllersOf,
       leases: leasesOf,
       drivers: driversOf,
       reach: reachable,
       shelves: shelves(sql, log),
+      conditions: conditionsOf,
+      journal: sessionsOf,
       log,
       now,
       leaseMs,
-      idleMs,
+      idleMs: settings.IGOR_SESSION_IDLE_SECONDS * 1000,
+      sessionsEach: settings.IGOR_CONTROLLER_SESSIONS,
+      sessionsTotal: settings.IGOR_WARM_SESSIONS,
+      tendMs,
+      counted: numbers.broker(conditionsOf.count),
     });
-    const observe = observer({ keeper: keep, observations: observationsOf, log });
+    const observe = observer({ keeper: keep, observations: observationsOf, log, now });
+    const orphans = orphanage({ keeper: keep, journal: sessionsOf, processes, log });
 
     const grantsOf = grants(sql);
     const register = grantRegister(grantsOf, now);
@@ -238,6 +252,7 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
     const address = await server.listen(settings.IGOR_LISTEN);
 
     observe.start(settings.IGOR_OBSERVE_SECONDS * 1000);
+    orphans.start();
     work.start();
     records.start();
     if (embedded) log.warn({ data_dir: settings.IGOR_DATA_DIR }, 'database.embedded');
@@ -263,7 +278,7 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
         log.info({ replica: replicaId }, 'service.stopping');
         const end = AbortSignal.timeout(settings.IGOR_STOP_SECONDS * 1000);
         const answered = server.close(AbortSignal.timeout(settings.IGOR_STOP_SECONDS * 1000 + answerMs));
-        await observe.stop();
+        await Promise.all([observe.stop(), orphans.stop()]);
         await Promise.all([work.stop(end), keep.stop(end), records.stop(), answered]);
         await stopAll();
         log.info({ replica: replicaId }, 'service.stopped');

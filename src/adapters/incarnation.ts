@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync, readlinkSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { realmHere, startOf } from './processes.ts';
 
 /** A process of this service on this host, recognisable after its death. */
 interface Incarnation {
@@ -19,7 +20,7 @@ interface Incarnation {
 export const incarnate = (dataDir: string): { readonly replicaId: string; readonly buried: string | null } => {
   const file = join(dataDir, 'replica.json');
   const before = read(file);
-  const realm = `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${readlinkSync('/proc/self/ns/pid')}`;
+  const realm = realmHere();
   const now: Incarnation = { replicaId: randomUUID(), pid: process.pid, startedAt: startOf(process.pid) ?? '', realm };
   writeFileSync(`${file}.new`, JSON.stringify(now), { mode: 0o600 });
   renameSync(`${file}.new`, file);
@@ -30,16 +31,6 @@ export const incarnate = (dataDir: string): { readonly replicaId: string; readon
 const read = (file: string): Incarnation | null => {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as Incarnation; // written above; anything else fits no process
-  } catch {
-    return null;
-  }
-};
-
-/** Field 22 of /proc/<pid>/stat; the name in field 2 may hold spaces. */
-const startOf = (pid: number): string | null => {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
   } catch {
     return null;
   }

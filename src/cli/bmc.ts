@@ -24,7 +24,7 @@ export const bmcCommand = (context: Context): Command =>
           const rows = outcomes.flatMap((outcome) => {
             if ('failure' in outcome) return [];
             const { id, driver, address, port, health } = outcome.result.controller;
-            const colour = health === 'ok' ? 'green' : health === 'unknown' ? 'yellow' : 'red';
+            const colour = health === 'ok' ? 'green' : health === 'unknown' || health === 'slow' ? 'yellow' : 'red';
             return [[outcome.host.name, driver, `${address}:${port}`, { text: health, colour } as const, id]];
           });
           if (rows.length > 0) context.screen.table([['NAME', 'DRIVER', 'ADDRESS', 'HEALTH', 'CONTROLLER'], ...rows]);

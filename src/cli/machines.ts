@@ -95,7 +95,7 @@ const rowOf = (machine: MachineSeen, now: number): readonly Cell[] => {
   return [
     name,
     power === 'on' ? { text: power, colour: 'green' } : power,
-    health === 'ok' || health === 'unknown' ? health : { text: health, colour: 'red' },
+    health === 'ok' || health === 'unknown' ? health : { text: health, colour: health === 'slow' ? 'yellow' : 'red' },
     project,
     tags.join(','),
     ageOf(seen, now),

@@ -71,6 +71,8 @@ export interface Leased extends AsyncDisposable {
   readonly waited: boolean;
   /** The act's signal, which also ends when the lease is lost. */
   readonly signal: AbortSignal;
+  /** Keeps in mind what the act failed with, where the controller said that it cannot do it at all. Never throws. */
+  learn(thrown: unknown): Promise<void>;
 }
 
 /** Watches, while a stream is open, that what opened it still holds. */
@@ -168,7 +170,12 @@ export const perform = async (steps: Steps, act: Act): Promise<unknown> => {
     act.note({ act: id, lease_ms: Math.round(performance.now() - asked) });
     const ambit = { id, caller, revision, patienceMs, href, emit: act.emit, signal, demand, remark };
     // Awaited here: returned as a promise, it would run on after the lease is given back.
-    const output = await operation.run({ ...steps.services, ...located.found, ...ambit, input, device });
+    const output = await operation
+      .run({ ...steps.services, ...located.found, ...ambit, input, device })
+      .catch(async (thrown: unknown) => {
+        await leased.learn(thrown);
+        throw thrown;
+      });
     vigil?.signal.throwIfAborted(); // with the reason
     return output;
   });

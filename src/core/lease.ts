@@ -1,15 +1,16 @@
 import type { Binding, BindingRole } from '../domain/controller.ts';
-import { Fault } from '../domain/fault.ts';
+import { Fault, told } from '../domain/fault.ts';
 import type { Capabilities, Capability, Visits } from '../ports/controller.ts';
+import { lacking } from './broker/breaker.ts';
+import type { Holding, Session } from './broker/holding.ts';
+import { broker, type Broker, type BrokerPorts } from './broker/index.ts';
 import type { Leased } from './execute.ts';
-import { holdings, type Held, type Holdings, type HoldingsPorts } from './holdings.ts';
-import type { Turns } from './turns.ts';
 
 /** What is asked for: a device that offers these capabilities, through these bindings. */
 export interface Wish {
   readonly needs: readonly Capability[];
   readonly bindings: readonly Binding[];
-  /** A change has the controller's change turn to itself; a read takes the other session, and so never delays a change. */
+  /** A change has the controller's change turn to itself, and a session that no read delays. */
   readonly changes: boolean;
   readonly operation: string;
   readonly actId: string;
@@ -19,10 +20,12 @@ export interface Wish {
 
 /** Gives devices out: one change at a time on one controller, and a few sessions. */
 export interface Keeper extends Visits {
-  /** Faults: `controller-busy`, `controller-unsupported`, `stopping`. */
+  /** Faults: `controller-busy`, `controller-unsupported`, `stopping`; of a change, those of opening a session too. */
   lease(wish: Wish): Promise<Leased>;
   /** Grows when a change begins and when it ends, so it is odd while one is under way: a reading that meets one tells nothing. */
   changes(controllerId: string): number;
+  /** With what account Igor logs in there; null: the controller is gone. */
+  account(controllerId: string): Promise<{ readonly username: string; readonly address: string } | null>;
   /** No new leases; resolves when all are given back, or the signal ends the patience, and everything is closed. */
   stop(signal: AbortSignal): Promise<void>;
 }
@@ -30,9 +33,10 @@ export interface Keeper extends Visits {
 /** A place taken on one controller. */
 interface Entry {
   readonly binding: Binding;
-  readonly state: Held;
-  readonly turn: Turns;
-  readonly device: Partial<Capabilities>;
+  readonly held: Holding;
+  /** Of a change; a read opens one with its first call. */
+  readonly session: Session | null;
+  readonly offers: ReadonlySet<Capability>;
   readonly waited: boolean;
 }
 
@@ -51,63 +55,159 @@ const roles: Readonly<Record<Capability, BindingRole>> = {
   accounts: 'power',
 };
 
-export const keeper = (ports: HoldingsPorts): Keeper => {
-  const held = holdings(ports);
+/** How long a visit waits for another replica to let the controller go. */
+const visitPatienceMs = 10_000;
+
+export const keeper = (ports: BrokerPorts): Keeper => {
+  const { conditions, log } = ports;
+  const desk = broker(ports);
 
   return {
     async lease(wish) {
       const entries: Entry[] = [];
-      const leave = async (): Promise<void> => {
-        for (const entry of entries) await exit(held, entry, wish.changes);
+      const lost = new AbortController();
+      const listening: (() => void)[] = [];
+      const leave = (): void => {
+        for (const stop of listening) stop();
+        for (const entry of entries) exit(desk, entry, wish.changes);
       };
       try {
         // In order of id, so that two acts never hold one each of the same two.
-        for (const binding of chosen(wish)) entries.push(await enter(held, binding, wish));
+        for (const binding of chosen(wish)) entries.push(await enter(desk, ports, binding, wish));
+        // A read is cut off by its own calls, which can be asked elsewhere.
+        if (wish.changes)
+          for (const signal of [wish.signal, ...entries.map(({ held }) => held.lost.signal)])
+            listening.push(onAbort(signal, () => lost.abort(signal.reason)));
         return {
-          device: assembled(wish, entries),
+          device: assembled(desk, wish, entries),
           waited: entries.some(({ waited }) => waited),
-          signal:
-            entries.length === 0
-              ? wish.signal
-              : AbortSignal.any([wish.signal, ...entries.map(({ state }) => state.lost.signal)]),
-          [Symbol.asyncDispose]: leave,
+          signal: wish.changes ? lost.signal : wish.signal,
+          async learn(thrown) {
+            const from = desk.blamed(thrown);
+            if (from === null || !(thrown instanceof Fault) || !thrown.toldByController) return;
+            from.known = null;
+            await conditions
+              .learn(from.id, wish.operation, thrown.detail)
+              .catch((error: unknown) => log.warn({ controller: from.id, ...told(error) }, 'controller.unlearnt'));
+          },
+          [Symbol.asyncDispose]: async () => leave(),
         };
       } catch (fault) {
-        await leave();
+        leave();
         throw fault;
       }
     },
-    changes: held.changes,
-    visit: held.visit,
-    drop: held.drop,
-    stop: held.stop,
+    changes: (id) => desk.find(id)?.changed ?? 0,
+    async account(id) {
+      const found = await ports.controllers.endpoint(id);
+      return found && { username: found.credential.username, address: found.controller.address };
+    },
+    async recheck(id) {
+      await conditions.forgive(id);
+      const held = desk.find(id);
+      if (held !== undefined) held.known = null;
+    },
+    async visit(id, change, signal) {
+      const held = desk.hold(id);
+      try {
+        await desk.know(held, 0);
+        await desk.leasing.own(held, visitPatienceMs, signal);
+        const session = await desk.sessions.visit(held, change, signal);
+        let open = true;
+        const { connection } = session;
+        return {
+          device: connection.device,
+          get isSound() {
+            return open && connection.isSound;
+          },
+          login: async (call) => connection.login(call),
+          keepAlive: async (call) => connection.keepAlive(call),
+          async [Symbol.asyncDispose]() {
+            if (!open) return;
+            open = false;
+            desk.sessions.giveBack(held, session);
+            await desk.sessions.close(held, session);
+            desk.letGo(held);
+          },
+        };
+      } catch (fault) {
+        desk.letGo(held);
+        throw fault;
+      }
+    },
+    async drop(id) {
+      const held = desk.find(id);
+      if (held === undefined) return;
+      held.known = null;
+      await desk.sessions.retire(held);
+    },
+    stop: desk.stop,
   };
 };
 
-const enter = async (held: Holdings, binding: Binding, wish: Wish): Promise<Entry> => {
-  const state = await held.hold(binding.controllerId);
-  const turn = wish.changes ? state.changes : state.reads;
+const enter = async (desk: Broker, { drivers }: BrokerPorts, binding: Binding, wish: Wish): Promise<Entry> => {
+  const held = desk.hold(binding.controllerId);
   try {
-    const waited = await turn.take(wish, wish.changes ? wish.patienceMs : null, wish.signal);
+    const offers = await admitted(desk, drivers, held, binding, wish);
+    if (held.sessions.size === 0) await desk.sessions.admit(held);
+    if (!wish.changes) {
+      const waited = await desk.leasing.own(held, wish.patienceMs, wish.signal);
+      return { binding, held, session: null, offers, waited };
+    }
+    const queued = await held.changes.take(wish, wish.patienceMs, wish.signal);
     try {
-      await held.own(state, wish.patienceMs, wish.signal);
-      const { device } = await held.connect(state, binding.revision, wish.signal);
-      if (wish.changes) state.changed += 1;
-      return { binding, state, turn, device, waited };
+      const waited = await desk.leasing.own(held, wish.patienceMs, wish.signal);
+      const session = await desk.sessions.use(held, 'changes', wish.signal);
+      held.changed += 1;
+      return { binding, held, session, offers, waited: queued || waited };
     } catch (fault) {
-      turn.give();
+      held.changes.give();
       throw fault;
     }
   } catch (fault) {
-    await held.letGo(state);
+    desk.letGo(held);
     throw fault;
   }
 };
 
-const exit = async (held: Holdings, { state, turn }: Entry, changes: boolean): Promise<void> => {
-  if (changes) state.changed += 1;
-  turn.give();
-  await held.letGo(state);
+/** What the driver offers there. Faults: `controller-unsupported`, from what the driver is or the controller once said. */
+const admitted = async (
+  desk: Broker,
+  drivers: BrokerPorts['drivers'],
+  held: Holding,
+  binding: Binding,
+  wish: Wish,
+): Promise<ReadonlySet<Capability>> => {
+  let known = await desk.know(held, binding.revision);
+  if (lacking(known, wish.operation) !== null) {
+    // Another replica may have been told to forget it.
+    held.known = null;
+    known = await desk.know(held, binding.revision);
+  }
+  const lack = lacking(known, wish.operation);
+  if (lack !== null) throw lack;
+  const { driver: name } = known.controller;
+  const driver = drivers.get(name);
+  if (driver === undefined) throw new Fault('controller-unsupported', `there is no driver ${name}`);
+  for (const need of wish.needs)
+    if (bindingFor(wish, need).controllerId === binding.controllerId && !driver.offers.has(need))
+      throw new Fault('controller-unsupported', `the controller at ${binding.address} has no ${need}`);
+  return driver.offers;
+};
+
+const exit = (desk: Broker, { held, session }: Entry, changes: boolean): void => {
+  if (changes) {
+    held.changed += 1;
+    held.changes.give();
+  }
+  if (session !== null) desk.sessions.giveBack(held, session);
+  desk.letGo(held);
+};
+
+const onAbort = (signal: AbortSignal, act: () => void): (() => void) => {
+  if (signal.aborted) act();
+  else signal.addEventListener('abort', act, { once: true });
+  return () => signal.removeEventListener('abort', act);
 };
 
 const bindingFor = ({ bindings }: Wish, need: Capability): Binding => {
@@ -123,14 +223,14 @@ const chosen = (wish: Wish): readonly Binding[] => {
   return [...bindings.values()].sort((a, b) => (a.controllerId < b.controllerId ? -1 : 1));
 };
 
-const assembled = (wish: Wish, entries: readonly Entry[]): Capabilities => {
+const assembled = (desk: Broker, wish: Wish, entries: readonly Entry[]): Capabilities => {
   const device: Partial<Record<Capability, unknown>> = {};
   for (const need of wish.needs) {
-    const { controllerId, address } = bindingFor(wish, need);
-    const capability = entries.find(({ binding }) => binding.controllerId === controllerId)?.device[need];
-    if (capability === undefined)
-      throw new Fault('controller-unsupported', `the controller at ${address} has no ${need}`);
-    device[need] = capability;
+    const { controllerId } = bindingFor(wish, need);
+    const entry = entries.find(({ binding }) => binding.controllerId === controllerId);
+    if (entry === undefined) continue; // there is one for each need
+    const { held, session } = entry;
+    device[need] = session === null ? desk.calls.reading(held, need) : desk.calls.changing(held, session, need);
   }
   return device as Capabilities; // what was needed is there, and the declaration lets no more be used
 };

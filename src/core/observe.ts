@@ -1,11 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
-import type { Binding, ControllerHealth } from '../domain/controller.ts';
-import { asFault, Fault, told, type FaultCode } from '../domain/fault.ts';
+import type { Binding } from '../domain/controller.ts';
+import { asFault, Fault, told } from '../domain/fault.ts';
 import type { PowerState } from '../domain/power.ts';
 import type { Log, Observations, ObservedMachine } from '../ports/services.ts';
+import { gathered } from './gathered.ts';
 import type { Keeper } from './lease.ts';
-import { pause } from './waiting.ts';
+import { joined, pause } from './waiting.ts';
 
 /** Keeps what is known of machines fresh: at an interval, when asked, and after a change. */
 export interface Observer {
@@ -22,20 +22,24 @@ interface Ports {
   readonly keeper: Keeper;
   readonly observations: Observations;
   readonly log: Log;
+  /** Milliseconds of a clock that never steps back. */
+  readonly now: () => number;
 }
 
 const tickMs = 1000;
-/** Machines looked at together by the rounds. */
-const mostAtOnce = 16;
+/** While more is due than there are places. */
+const hurryMs = 20;
+/** Looked at together by the rounds. What did not answer last time has few places of its own, and never holds up what does. */
+const mostAtOnce = { alive: 512, dead: 64 } as const;
 const lookMs = 20_000;
 /** How long a look waits for another replica to let the controller go. */
 const patienceMs = 10_000;
 /** Seconds between the readings after a change: soon at first, for a soft-off may take minutes. */
 const readBackSeconds = [0.3, 0.7, 1, 2, 4, 8, 15, 30, 60];
 
-export const observer = ({ keeper, observations, log }: Ports): Observer => {
+export const observer = ({ keeper, observations, log, now }: Ports): Observer => {
   const end = new AbortController();
-  setMaxListeners(0, end.signal); // one for each change that is being read back
+  setMaxListeners(0, end.signal); // one for each look, and for each change that is being read back
   const running = new Set<Promise<void>>();
   /** By machine, what follows its last change. */
   const following = new Map<string, AbortController>();
@@ -43,58 +47,74 @@ export const observer = ({ keeper, observations, log }: Ports): Observer => {
     running.add(work);
     void work.finally(() => running.delete(work));
   };
+  const record = gathered(async (seen: readonly Seen[]) => {
+    const at = now();
+    await observations.power(
+      seen.map(({ machineId, state, askedAt, answeredAt }) => ({
+        machineId,
+        state,
+        askedMs: at - askedAt,
+        answeredMs: at - answeredAt,
+      })),
+    );
+  });
 
-  const look: Observer['look'] = async (machine, signal) => {
-    const binding = powerBinding(machine);
-    const wish = { needs: ['power'], bindings: machine.bindings, changes: false, patienceMs } as const;
-    try {
-      await using leased = await keeper.lease({ ...wish, operation: 'observe', actId: randomUUID(), signal });
-      const before = keeper.changes(binding.controllerId);
-      const state = await leased.device.power.get({ signal: leased.signal });
-      // A change that was under way, began or ended meanwhile makes this reading one of before.
-      const isOfNow = before % 2 === 0 && keeper.changes(binding.controllerId) === before;
-      if (isOfNow) await observations.power(machine.id, state);
-      await observations.health(binding.controllerId, 'ok');
-      return state;
-    } catch (thrown) {
-      const health = healthAfter[asFault(thrown).code];
-      if (health !== undefined && !signal.aborted) await observations.health(binding.controllerId, health);
-      throw thrown;
-    }
+  const ask = async (binding: Binding, machineIds: readonly string[], signal: AbortSignal): Promise<PowerState> => {
+    const wish = { needs: ['power'], bindings: [binding], changes: false, patienceMs, operation: 'observe' } as const;
+    await using leased = await keeper.lease({ ...wish, actId: '', signal });
+    const before = keeper.changes(binding.controllerId);
+    const askedAt = now();
+    const state = await leased.device.power.get({ signal });
+    const answeredAt = now();
+    // A change that was under way, began or ended meanwhile makes this reading one of before.
+    const isOfNow = before % 2 === 0 && keeper.changes(binding.controllerId) === before;
+    if (isOfNow) await record(machineIds.map((machineId) => ({ machineId, state, askedAt, answeredAt })));
+    return state;
   };
 
-  const quietly = async (machine: ObservedMachine): Promise<PowerState | null> => {
-    const signal = AbortSignal.any([end.signal, AbortSignal.timeout(lookMs)]);
-    return look(machine, signal).catch((thrown: unknown) => {
+  const look: Observer['look'] = async (machine, signal) => ask(powerBinding(machine), [machine.id], signal);
+
+  const quietly = async (
+    of: object,
+    asking: (signal: AbortSignal) => Promise<PowerState>,
+  ): Promise<PowerState | null> => {
+    using limit = joined([end.signal, AbortSignal.timeout(lookMs)]);
+    return await asking(limit.signal).catch((thrown: unknown) => {
       const fault = asFault(thrown);
-      const told = { machine: machine.id, code: fault.code, ...(fault.code === 'internal' ? { err: thrown } : {}) };
-      if (fault.code === 'internal') log.error(told, 'observation.failed');
-      else log.debug(told, 'observation.failed');
+      if (fault.code === 'internal') log.error({ ...of, code: fault.code, err: thrown }, 'observation.failed');
+      else log.debug({ ...of, code: fault.code }, 'observation.failed');
       return null;
     });
   };
 
-  let looking = 0;
-  /** Nobody waits for the slowest: a dead controller takes one place, and the others go on. */
-  const round = async (intervalMs: number): Promise<void> => {
-    if (looking >= mostAtOnce) return;
-    for (const machine of await observations.claimDue(intervalMs, mostAtOnce - looking)) {
-      looking += 1;
-      run(quietly(machine).then(() => void (looking -= 1)));
+  const looking = { alive: 0, dead: 0 };
+  /** Nobody waits for the slowest. Resolves to whether there may be more. */
+  const round = async (intervalMs: number, of: 'alive' | 'dead'): Promise<boolean> => {
+    const free = mostAtOnce[of] - looking[of];
+    if (free <= 0) return true;
+    const claimed = await observations.claimDue(intervalMs, free, of);
+    for (const { id, address, revision, machineIds } of claimed) {
+      looking[of] += 1;
+      const binding = { controllerId: id, address, revision, roles: ['power'] as const, selector: null };
+      const asked = quietly({ controller: id }, async (signal) => ask(binding, machineIds, signal));
+      run(asked.then(() => void (looking[of] -= 1)));
     }
+    return claimed.length === free;
   };
 
-  const rounds = async (intervalMs: number): Promise<void> => {
+  const rounds = async (intervalMs: number, of: 'alive' | 'dead'): Promise<void> => {
     let failing = false;
     while (!end.signal.aborted) {
-      const failed = await round(intervalMs).then(
-        () => null,
-        (error: unknown) => told(error),
-      );
-      // Once an outage, not once a second.
-      if (failed !== null && !failing) log.warn(failed, 'observation.round-failed');
-      failing = failed !== null;
-      await pause(tickMs, end.signal);
+      let more = false;
+      try {
+        more = await round(intervalMs, of);
+        failing = false;
+      } catch (error) {
+        // Once an outage, not once a second.
+        if (!failing) log.warn({ of, ...told(error) }, 'observation.round-failed');
+        failing = true;
+      }
+      await pause(more ? hurryMs : tickMs, end.signal);
     }
   };
 
@@ -110,7 +130,7 @@ export const observer = ({ keeper, observations, log }: Ports): Observer => {
         for (const seconds of readBackSeconds) {
           await pause(seconds * 1000, over);
           if (over.aborted) return;
-          const state = await quietly(machine);
+          const state = await quietly({ machine: machine.id }, async (signal) => look(machine, signal));
           if (state !== null && (wanted === null || state === wanted)) return;
         }
       };
@@ -121,7 +141,9 @@ export const observer = ({ keeper, observations, log }: Ports): Observer => {
       );
     },
     start(intervalMs) {
-      if (intervalMs > 0) run(rounds(intervalMs));
+      if (intervalMs === 0) return;
+      run(rounds(intervalMs, 'alive'));
+      run(rounds(intervalMs, 'dead'));
     },
     async stop() {
       end.abort();
@@ -136,11 +158,10 @@ const powerBinding = ({ bindings }: ObservedMachine): Binding => {
   return binding;
 };
 
-/** What a fault says of the controller; those that are not here say nothing of it. */
-const healthAfter: Partial<Record<FaultCode, ControllerHealth>> = {
-  'controller-unreachable': 'unreachable',
-  'controller-login-refused': 'credentials',
-  'controller-suite-refused': 'credentials',
-  'sessions-exhausted': 'saturated',
-  'controller-garbled': 'garbled',
-};
+/** What was asked and answered when, by the clock of this process. */
+interface Seen {
+  readonly machineId: string;
+  readonly state: PowerState;
+  readonly askedAt: number;
+  readonly answeredAt: number;
+}

@@ -72,6 +72,7 @@ export const steps = (parts: Parts): Steps => {
 const nothing: Omit<Leased, 'signal'> = {
   device: {} as Leased['device'], // nothing was needed, and the declaration lets nothing be used
   waited: false,
+  learn: async () => undefined,
   [Symbol.asyncDispose]: async () => undefined,
 };
 

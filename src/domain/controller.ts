@@ -3,7 +3,15 @@ import { link } from './link.ts';
 import type { Secret } from './secret.ts';
 
 /** How Igor fares with a controller, as its last conversation told. */
-export const controllerHealths = ['unknown', 'ok', 'unreachable', 'credentials', 'saturated', 'garbled'] as const;
+export const controllerHealths = [
+  'unknown',
+  'ok',
+  'slow',
+  'unreachable',
+  'credentials',
+  'saturated',
+  'garbled',
+] as const;
 export type ControllerHealth = (typeof controllerHealths)[number];
 
 /** What a binding uses its controller for. */
@@ -21,7 +29,13 @@ export interface Controller {
   readonly username: string;
   /** What the driver's own schema accepted. */
   readonly options: Readonly<Record<string, unknown>>;
+  /** Sessions that Igor may have there; null: as the setting says. */
+  readonly maxSessions: number | null;
   readonly health: ControllerHealth;
+  /** Since when it is so. */
+  readonly healthAt: Date | null;
+  /** When it is next tried, after it did not answer. */
+  readonly retryAt: Date | null;
   readonly revision: number;
   readonly createdAt: Date;
   readonly updatedAt: Date;
@@ -54,7 +68,10 @@ export const controllerBody = z
     port: z.int(),
     username: z.string(),
     options: z.record(z.string(), z.unknown()),
+    max_sessions: z.int().nullable().describe('Sessions that Igor may have there; null: as many as is usual here'),
     health: z.enum(controllerHealths),
+    health_at: z.iso.datetime().nullable().describe('Since when it is so'),
+    retry_at: z.iso.datetime().nullable().describe('When it is next tried, after it did not answer'),
     created_at: z.iso.datetime(),
     updated_at: z.iso.datetime(),
     revision: z.int(),
@@ -76,7 +93,10 @@ export const controllerToWire = (
   port: controller.port,
   username: controller.username,
   options: { ...controller.options },
+  max_sessions: controller.maxSessions,
   health: controller.health,
+  health_at: controller.healthAt?.toISOString() ?? null,
+  retry_at: controller.retryAt?.toISOString() ?? null,
   created_at: controller.createdAt.toISOString(),
   updated_at: controller.updatedAt.toISOString(),
   revision: controller.revision,

@@ -1,10 +1,15 @@
 import http, { type Server } from 'node:http';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 
+import type { BrokerCounts } from '../core/broker/index.ts';
+import { brokerMetrics } from './broker-metrics.ts';
+
 export interface Metrics {
   readonly observe: (operation: string, status: number, seconds: number) => void;
   readonly unknownOutcomes: (count: number) => void;
   readonly alarmed: (event: string) => void;
+  /** What the session broker counts; `controllers` is asked at each scrape. */
+  readonly broker: (controllers: () => Promise<ReadonlyMap<string, number>>) => BrokerCounts;
   /** A version of the policy file was read: whether it is in force now. */
   readonly policyRead: (isInForce: boolean) => void;
   /** How far the journal is chained. */
@@ -92,6 +97,7 @@ export const metrics = (): Metrics => {
     },
     observe: (operation, status, seconds) => requests.observe({ operation, status }, seconds),
     unknownOutcomes: (count) => unknown.inc(count),
+    broker: (controllers) => brokerMetrics(registry, controllers),
     alarmed: (event) => alarms.inc({ event }),
     policyRead(isInForce) {
       policyCurrent.set(isInForce ? 1 : 0);

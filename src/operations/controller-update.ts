@@ -4,7 +4,7 @@ import { controllerBody, controllerToWire } from '../domain/controller.ts';
 import { Fault } from '../domain/fault.ts';
 import { controllerInput, optionsOf } from './machine-input.ts';
 
-const { address, port, options } = controllerInput.shape;
+const { address, port, options, max_sessions: maxSessions } = controllerInput.shape;
 
 export const controllerUpdate = operation({
   on: 'controller',
@@ -15,13 +15,17 @@ export const controllerUpdate = operation({
   permission: 'oob:controller:update',
   effect: 'change',
   uses: ['controllers', 'drivers', 'reach'],
-  input: z.strictObject({ controller: z.strictObject({ address, port, options: options.unwrap() }).partial() }),
+  input: z.strictObject({
+    controller: z
+      .strictObject({ address, port, options: options.unwrap(), max_sessions: maxSessions.unwrap() })
+      .partial(),
+  }),
   output: z.object({ controller: controllerBody }),
   faults: ['conflict', 'controller-unsupported'],
   answer: ({ controller }) => ({ revision: controller.revision }),
 
   async run({ controller, input, controllers, drivers, reach, href, signal, revision }) {
-    const { address: wanted, port: wantedPort, options: wantedOptions } = input.controller;
+    const { address: wanted, port: wantedPort, options: wantedOptions, max_sessions } = input.controller;
     const driver = drivers.get(controller.driver);
     if (driver === undefined) throw new Fault('controller-unsupported', `there is no driver ${controller.driver}`);
     if (wanted !== undefined) await reach.resolve(wanted, signal);
@@ -30,6 +34,7 @@ export const controllerUpdate = operation({
       {
         ...(wanted !== undefined && { address: wanted }),
         ...(wantedPort !== undefined && { port: wantedPort }),
+        ...(max_sessions !== undefined && { maxSessions: max_sessions }),
         ...(wantedOptions !== undefined && { options: optionsOf(driver, wantedOptions) }),
       },
       revision,

@@ -29,6 +29,13 @@ const controllerFields = {
   username: z.string().max(255).describe('Of the account that Igor logs in with'),
   password,
   options: z.record(z.string(), z.unknown()).default({}).describe("The driver's own options"),
+  max_sessions: z
+    .int()
+    .min(1)
+    .max(8)
+    .nullable()
+    .default(null)
+    .describe('Sessions that Igor may have there at a time; null: as many as is usual here'),
 };
 export const controllerInput = z.strictObject(controllerFields);
 
@@ -85,7 +92,15 @@ export const newController = async (
   const credential = { username: input.username, password: input.password };
   const options = optionsOf(driver, input.options);
   await mustOpen(driver, { address, port: at, credential, options, shelf: null });
-  return { projectId: owner, driver: driver.name, address: input.address, port: at, credential, options };
+  return {
+    projectId: owner,
+    driver: driver.name,
+    address: input.address,
+    port: at,
+    credential,
+    options,
+    maxSessions: input.max_sessions,
+  };
 };
 
 /** What the protocol cannot carry is told now, not at the first use. Nothing is sent. Faults: `invalid-input`. */

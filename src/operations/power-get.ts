@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { operation } from '../core/operation.ts';
-import { Fault } from '../domain/fault.ts';
 import { powerState } from '../domain/power.ts';
 
 /** From the last observation while it is fresh; the device is asked when it is not, or on `refresh`. */
@@ -28,11 +27,6 @@ export const powerGet = operation({
     const known = { state, observed_at: observedAt?.toISOString() ?? null, wanted };
     const fresh = observedAt !== null && Date.now() - observedAt.getTime() < freshMs;
     if (fresh && !power.stale && !input.refresh) return { ...known, stale: false };
-    // A refused password is not offered again by everyone who asks, or the BMC locks the account.
-    if (machine.health === 'credentials' && !input.refresh) {
-      if (observedAt !== null) return { ...known, stale: true };
-      throw new Fault('controller-login-refused', 'it was refused before, and is offered again on refresh=true alone');
-    }
     try {
       const seen = await look({ power, ...machine }, signal);
       return {

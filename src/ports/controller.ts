@@ -192,4 +192,9 @@ export interface Visits {
   visit(controllerId: string, change: Visit, signal: AbortSignal): Promise<Connection>;
   /** Closes what is open there, since its address or credential has changed, or it was reset. */
   drop(controllerId: string): Promise<void>;
+  /**
+   * Forgets what speaks against trying there: that it did not answer, or cannot do something. That it refused our account
+   * is forgotten once in five minutes, lest it be locked.
+   */
+  recheck(controllerId: string): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import type { Caller, Identity, Person, Scope } from '../domain/caller.ts';
-import type { Controller, ControllerHealth, Credential, BindingRole } from '../domain/controller.ts';
+import type { BindingRole, Controller, Credential } from '../domain/controller.ts';
 import type { Execution, ExecutionTarget } from '../domain/execution.ts';
 import type { Act, JournalRecord } from '../domain/journal.ts';
 import type { Grant } from '../domain/grant.ts';
@@ -9,7 +9,7 @@ import type { SortKey, TagFilter } from '../domain/list-query.ts';
 import type { Machine, SshEndpoint } from '../domain/machine.ts';
 import type { PowerState } from '../domain/power.ts';
 import type { Secret } from '../domain/secret.ts';
-import type { Shelf } from './controller.ts';
+import type { Condition } from './broker.ts';
 
 /** A page of a collection: at most `limit`, after the item whose id is `marker`. */
 export interface PlaceQuery {
@@ -43,6 +43,8 @@ export interface NewController {
   readonly port: number;
   readonly credential: Credential;
   readonly options: Readonly<Record<string, unknown>>;
+  /** Null: as the setting says. */
+  readonly maxSessions: number | null;
 }
 
 export interface NewBinding {
@@ -98,8 +100,12 @@ export interface Controllers {
   delete(id: string, revision: number | null): Promise<void>;
   setCredential(id: string, credential: Credential, revision: number | null): Promise<void>;
   beyond(id: string): Promise<{ readonly id: string; readonly projectId: string | null } | null>;
-  /** What it takes to log in, opened; for the lease keeper alone. Null when the controller is gone. */
-  endpoint(id: string): Promise<{ readonly controller: Controller; readonly credential: Credential } | null>;
+  /** What it takes to log in, opened, and whether that makes sense now; for the lease keeper alone. Null when the controller is gone. */
+  endpoint(id: string): Promise<{
+    readonly controller: Controller;
+    readonly credential: Credential;
+    readonly standing: Condition;
+  } | null>;
 }
 
 export type NewRecord = Omit<JournalRecord, 'id' | 'at' | 'replicaId'>;
@@ -124,6 +130,8 @@ export interface Journal {
 export interface Leases {
   /** Takes or keeps the lease. Null: another replica holds it, and is told that it is wanted. The fence grows with each change of holder. */
   acquire(controllerId: string): Promise<{ readonly fence: bigint } | null>;
+  /** Of ours, those that another replica waits for. */
+  wanted(): Promise<readonly string[]>;
   /** Prolongs those that are still ours; the ids that are not, and those that another replica waits for. */
   renew(
     controllerIds: readonly string[],
@@ -144,23 +152,36 @@ export interface OpenSessions {
   >;
 }
 
-/** What drivers keep of controllers between sessions. It is a convenience: what fails is logged, never thrown. */
-export interface Shelves {
-  of(controllerId: string): Shelf;
-}
-
 /** As much of a machine as observing needs. */
 export type ObservedMachine = Pick<Machine, 'id' | 'bindings'>;
 
+/** A controller that is due for a look, and the machines whose power it tells. */
+export interface ObservedController {
+  readonly id: string;
+  /** `host:port`. */
+  readonly address: string;
+  readonly revision: number;
+  readonly machineIds: readonly string[];
+}
+
+export interface PowerReading {
+  readonly machineId: string;
+  readonly state: PowerState;
+  /** Milliseconds since the device was asked, and since it answered. */
+  readonly askedMs: number;
+  readonly answeredMs: number;
+}
+
 export interface Observations {
-  power(machineId: string, state: PowerState): Promise<void>;
+  /** In one statement. What was asked before the last change of that machine was sent tells nothing, and is passed over. */
+  power(readings: readonly PowerReading[]): Promise<void>;
   /** What was observed is from before a change that is about to be sent. */
   outdate(machineId: string, wanted: PowerState | null): Promise<void>;
-  health(controllerId: string, health: ControllerHealth): Promise<void>;
   /**
-   * Claims machines whose power is due for a look, for this replica alone; not those that another one's lease
-   * keeps from it, nor those whose controller refused our credentials. */
-  claimDue(intervalMs: number, most: number): Promise<readonly ObservedMachine[]>;
+   * Claims controllers that are due for a look, for this replica alone; of those that answer, or of those that did not
+   * last time. Not those that another one's lease keeps from it, nor those that refused our credentials.
+   */
+  claimDue(intervalMs: number, most: number, of: 'alive' | 'dead'): Promise<readonly ObservedController[]>;
 }
 
 export interface ExecutionClaim {

@@ -62,7 +62,7 @@ describe('observing', () => {
     await until('it is back', async () => (await shown(dead.id)).health === 'ok');
   });
 
-  it('offers a refused password once, however long and whoever asks, until it is set anew or somebody insists', async () => {
+  it('offers a refused password once, however long, whoever asks and insists, until it is set anew', async () => {
     const { id, controllerId, bmc } = await simulated(first(), {
       users: [{ name: 'admin', password: 'another', privilege: 'administrator' }],
     });
@@ -72,7 +72,7 @@ describe('observing', () => {
     await bob.get(`/v1/machines/${id}/power`).expect(502);
     expect(bmc.logins('admin').attempts).to.equal(attempts);
     await bob.get(`/v1/machines/${id}/power?refresh=true`).expect(502);
-    expect(bmc.logins('admin').attempts).to.equal(attempts + 1);
+    expect(bmc.logins('admin').attempts).to.equal(attempts);
     const alice = await first().as('alice');
     await alice
       .put(`/v1/controllers/${controllerId}/credential`, { username: 'admin', password: 'another' })

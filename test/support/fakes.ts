@@ -1,11 +1,6 @@
 import type { Identity } from '../../src/domain/caller.ts';
-import type { Binding, Controller } from '../../src/domain/controller.ts';
 import type { Grant } from '../../src/domain/grant.ts';
-import type { PowerAction, PowerState } from '../../src/domain/power.ts';
-import { Secret } from '../../src/domain/secret.ts';
-import { z } from 'zod';
-import type { Capabilities, Connection, Driver } from '../../src/ports/controller.ts';
-import type { Controllers, Leases, Log, Reach, Shelves } from '../../src/ports/services.ts';
+import type { Log, Reach } from '../../src/ports/services.ts';
 
 /** Bob, member of alpha, unless said otherwise. */
 export const identityWith = (changes: Partial<Identity> = {}): Identity => ({
@@ -49,108 +44,6 @@ export const grantWith = (changes: Partial<Grant> = {}): Grant => ({
   createdAt: new Date('2026-01-01T00:00:00Z'),
   ...changes,
 });
-
-/** A controller in memory. What is called is written down; `hold` keeps a call from answering. */
-export interface FakeController {
-  readonly driver: Driver;
-  readonly calls: string[];
-  state: PowerState;
-  opened: number;
-  closed: number;
-  /** Awaited before a change is carried out. */
-  hold: Promise<void>;
-}
-
-export const fakeController = (): FakeController => {
-  const fake = { calls: [] as string[], state: 'off' as PowerState, opened: 0, closed: 0, hold: Promise.resolve() };
-  const power: Capabilities['power'] = {
-    async get({ signal }) {
-      signal.throwIfAborted();
-      fake.calls.push('get');
-      return fake.state;
-    },
-    async set(action: PowerAction, { signal }) {
-      fake.calls.push(`set ${action}`);
-      await fake.hold;
-      signal.throwIfAborted();
-      fake.state = action === 'off' || action === 'soft-off' ? 'off' : 'on';
-    },
-  };
-  const driver: Driver = {
-    name: 'fake',
-    port: 1,
-    options: z.strictObject({}),
-    offers: new Set(['power']),
-    open(): Connection {
-      fake.opened += 1;
-      let open = true;
-      return {
-        device: { power },
-        get isSound() {
-          return open;
-        },
-        login: async () => null,
-        keepAlive: async () => undefined,
-        async [Symbol.asyncDispose]() {
-          if (open) fake.closed += 1;
-          open = false;
-        },
-      };
-    },
-  };
-  return Object.assign(fake, { driver });
-};
-
-export const bindingTo = (controllerId: string, revision = 1): Binding => ({
-  controllerId,
-  address: '127.0.0.1:1',
-  revision,
-  roles: ['power'],
-  selector: null,
-});
-
-export const controllersWith = (driver: string): Pick<Controllers, 'endpoint'> => ({
-  endpoint: async (id) => ({
-    controller: { id, driver, address: '127.0.0.1', port: 1, options: {} } as unknown as Controller, // as much as is read
-    credential: { username: 'igor', password: new Secret('x') },
-  }),
-});
-
-/** Leases in memory, which a test can give to another replica. */
-export const fakeLeases = (): Leases & {
-  readonly held: Set<string>;
-  readonly elsewhere: Set<string>;
-  readonly wanted: Set<string>;
-} => {
-  const held = new Set<string>();
-  const elsewhere = new Set<string>();
-  const wanted = new Set<string>();
-  return {
-    held,
-    elsewhere,
-    wanted,
-    async acquire(id) {
-      if (elsewhere.has(id)) return null;
-      held.add(id);
-      return { fence: 1n };
-    },
-    renew: async (ids) => ({ lost: ids.filter((id) => elsewhere.has(id)), wanted: ids.filter((id) => wanted.has(id)) }),
-    async release(id) {
-      held.delete(id);
-    },
-  };
-};
-
-/** Shelves in memory. */
-export const fakeShelves = (): Shelves => {
-  const kept = new Map<string, Buffer>();
-  return {
-    of: (id) => ({
-      get: async (key) => kept.get(`${id} ${key}`) ?? null,
-      put: async (key, value) => void kept.set(`${id} ${key}`, value),
-    }),
-  };
-};
 
 export const anywhere: Reach = { resolve: async (host) => [host] };
 

@@ -52,8 +52,8 @@ export const insertController = async (sql: Sql, keyring: Keyring, controller: N
   const [{ id }] = (await sql.rows('SELECT gen_random_uuid() AS id')) as [{ id: string }];
   await sql
     .rows(
-      `INSERT INTO controllers (id, project_id, driver, address, port, username, password_sealed, options)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+      `INSERT INTO controllers (id, project_id, driver, address, port, username, password_sealed, options, max_sessions)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
       [
         id,
         controller.projectId,
@@ -63,6 +63,7 @@ export const insertController = async (sql: Sql, keyring: Keyring, controller: N
         controller.credential.username,
         keyring.seal(controller.credential.password.reveal(), passwordPlace(id)),
         JSON.stringify(controller.options),
+        controller.maxSessions,
       ],
     )
     .catch(endpointTaken);

@@ -8,6 +8,7 @@ import { endpointTaken, insertController, passwordPlace } from './bindings.ts';
 import { controllerList } from './controller-list.ts';
 import { controllerColumns, controllerOf, type ControllerRow } from './controller-rows.ts';
 import { isUuid, violated, type Sql } from './sql.ts';
+import { beginAnew, conditionColumns, conditionOf, type ConditionRow } from './conditions.ts';
 
 export const controllers = (sql: Sql, keyring: Keyring): Controllers => ({
   async get(id, scope) {
@@ -29,13 +30,26 @@ export const controllers = (sql: Sql, keyring: Keyring): Controllers => ({
   async update(id, change, revision) {
     return sql.transaction(async (tx) => {
       await lock(tx, id, revision);
+      const { address = null, port = null, options, maxSessions } = change;
       await tx
         .rows(
           `UPDATE controllers SET address = coalesce($2, address), port = coalesce($3, port), options = coalesce($4, options),
-             health = 'unknown', revision = revision + 1, updated_at = clock_timestamp() WHERE id = $1`,
-          [id, change.address ?? null, change.port ?? null, change.options ? JSON.stringify(change.options) : null],
+             max_sessions = CASE WHEN $5 THEN $6 ELSE max_sessions END,
+             revision = revision + 1, updated_at = clock_timestamp() WHERE id = $1`,
+          [
+            id,
+            address,
+            port,
+            options === undefined ? null : JSON.stringify(options),
+            maxSessions !== undefined,
+            maxSessions ?? null,
+          ],
         )
         .catch(endpointTaken);
+      if (address !== null || port !== null || options !== undefined) await beginAnew(tx, id);
+      // Another address may be another device.
+      if (address !== null || port !== null)
+        await tx.rows('DELETE FROM controller_shelf WHERE controller_id = $1', [id]);
       return byId(tx, id);
     });
   },
@@ -55,10 +69,11 @@ export const controllers = (sql: Sql, keyring: Keyring): Controllers => ({
     await sql.transaction(async (tx) => {
       await lock(tx, id, revision);
       await tx.rows(
-        `UPDATE controllers SET username = $2, password_sealed = $3, health = 'unknown',
+        `UPDATE controllers SET username = $2, password_sealed = $3,
            revision = revision + 1, updated_at = clock_timestamp() WHERE id = $1`,
         [id, username, keyring.seal(password.reveal(), passwordPlace(id))],
       );
+      await beginAnew(tx, id);
     });
   },
 
@@ -69,14 +84,18 @@ export const controllers = (sql: Sql, keyring: Keyring): Controllers => ({
   },
 
   async endpoint(id) {
-    const [row] = await sql.rows<ControllerRow & { password_sealed: string }>(
-      `SELECT ${controllerColumns}, password_sealed FROM controllers WHERE id = $1`,
+    const [row] = await sql.rows<ControllerRow & ConditionRow & { password_sealed: string }>(
+      `SELECT ${controllerColumns}, password_sealed, ${conditionColumns} FROM controllers WHERE id = $1`,
       [id],
       'controller-endpoint',
     );
     if (row === undefined) return null;
     const password = new Secret(keyring.open(row.password_sealed, passwordPlace(id)).toString());
-    return { controller: controllerOf(row), credential: { username: row.username, password } };
+    return {
+      controller: controllerOf(row),
+      credential: { username: row.username, password },
+      standing: conditionOf(row),
+    };
   },
 });
 

@@ -39,6 +39,15 @@ export const leases = (sql: Sql, replicaId: string, leaseMs: number): Leases => 
         wanted: kept.filter(({ wanted }) => wanted).map(({ controller_id }) => controller_id),
       };
     },
+    async wanted() {
+      const rows = await sql.rows<{ controller_id: string }>(
+        `SELECT controller_id FROM controller_leases
+         WHERE replica_id = $1 AND wanted_at > clock_timestamp() - $2::interval AND expires_at > clock_timestamp()`,
+        [replicaId, lasting],
+        'lease-wanted',
+      );
+      return rows.map(({ controller_id }) => controller_id);
+    },
     async release(controllerId) {
       await sql.rows(
         `UPDATE controller_leases SET expires_at = '-infinity' WHERE controller_id = $1 AND replica_id = $2`,

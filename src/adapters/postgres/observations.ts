@@ -1,17 +1,35 @@
+import { hostPort } from '../../domain/host-port.ts';
 import type { Observations } from '../../ports/services.ts';
-import { machineOf, selectMachines, type MachineRow } from './machine-rows.ts';
 import type { Sql } from './sql.ts';
 
 /** How long a change may take to show, a soft-off by a busy operating system included. */
 const wantedFor = '5 minutes';
 
+interface Due {
+  readonly id: string;
+  readonly address: string;
+  readonly port: number;
+  readonly revision: number;
+  readonly machine_ids: string[];
+}
+
 export const observations = (sql: Sql, replicaId: string): Observations => ({
-  async power(machineId, state) {
+  async power(readings) {
+    // The last of each machine: one statement changes a row once.
+    const latest = [...new Map(readings.map((reading) => [reading.machineId, reading])).values()];
     await sql.rows(
-      `UPDATE observations SET power_state = $2, observed_at = clock_timestamp(), stale = false,
-         wanted = CASE WHEN wanted = $2 OR wanted_at < clock_timestamp() - interval '${wantedFor}' THEN NULL ELSE wanted END
-       WHERE machine_id = $1`,
-      [machineId, state],
+      `UPDATE observations o SET power_state = n.state, stale = false,
+         observed_at = clock_timestamp() - n.answered_ms * interval '1 ms',
+         wanted = CASE WHEN wanted = n.state OR wanted_at < clock_timestamp() - interval '${wantedFor}' THEN NULL ELSE wanted END
+       FROM unnest($1::uuid[], $2::text[], $3::float8[], $4::float8[]) AS n (machine_id, state, asked_ms, answered_ms)
+       WHERE o.machine_id = n.machine_id
+         AND (o.wanted_at IS NULL OR o.wanted_at <= clock_timestamp() - n.asked_ms * interval '1 ms')`,
+      [
+        latest.map(({ machineId }) => machineId),
+        latest.map(({ state }) => state),
+        latest.map(({ askedMs }) => askedMs),
+        latest.map(({ answeredMs }) => answeredMs),
+      ],
       'observe-power',
     );
   },
@@ -22,32 +40,33 @@ export const observations = (sql: Sql, replicaId: string): Observations => ({
       'observe-outdate',
     );
   },
-  async health(controllerId, health) {
-    // Most looks find what the one before found: no row is written then.
-    await sql.rows(
-      'UPDATE controllers SET health = $2, health_at = clock_timestamp() WHERE id = $1 AND health <> $2',
-      [controllerId, health],
-      'observe-health',
-    );
-  },
-  async claimDue(intervalMs, most) {
-    const rows = await sql.rows<MachineRow>(
+  async claimDue(intervalMs, most, of) {
+    const rows = await sql.rows<Due>(
       `WITH due AS (
-         SELECT o.machine_id FROM observations o
-         WHERE o.look_at <= clock_timestamp() AND EXISTS (
-           SELECT 1 FROM bindings b JOIN controllers c ON c.id = b.controller_id
-             LEFT JOIN controller_leases l ON l.controller_id = b.controller_id AND l.expires_at > clock_timestamp()
-           WHERE b.machine_id = o.machine_id AND 'power' = ANY(b.roles) AND coalesce(l.replica_id = $3, true)
-             -- Each look would offer the refused password again, until the BMC locks the account.
-             AND c.health <> 'credentials')
-         ORDER BY o.look_at LIMIT $2 FOR UPDATE OF o SKIP LOCKED),
+         SELECT c.id FROM controllers c
+         WHERE c.look_at <= clock_timestamp() AND c.failures ${of === 'alive' ? '= 0' : '> 0'}
+           -- Each look would offer the refused password again, until the BMC locks the account.
+           AND c.refused_at IS NULL
+           AND NOT EXISTS (SELECT 1 FROM controller_leases l
+             WHERE l.controller_id = c.id AND l.expires_at > clock_timestamp() AND l.replica_id <> $3)
+           AND EXISTS (SELECT 1 FROM bindings b WHERE b.controller_id = c.id AND ${isPower})
+         ORDER BY c.look_at LIMIT $2 FOR UPDATE OF c SKIP LOCKED),
        claimed AS (
-         UPDATE observations o SET look_at = clock_timestamp() + ($1 * (0.9 + 0.2 * random())) * interval '1 ms'
-         FROM due WHERE o.machine_id = due.machine_id RETURNING o.machine_id)
-       ${selectMachines} WHERE m.id IN (SELECT machine_id FROM claimed)`,
+         UPDATE controllers c SET look_at = clock_timestamp() + ($1 * (0.9 + 0.2 * random())) * interval '1 ms'
+         FROM due WHERE c.id = due.id RETURNING c.id, c.address, c.port, c.revision)
+       SELECT claimed.*, (SELECT array_agg(b.machine_id) FROM bindings b WHERE b.controller_id = claimed.id AND ${isPower}) AS machine_ids
+       FROM claimed`,
       [intervalMs, most, replicaId],
-      'observe-claim',
+      `observe-claim-${of}`,
     );
-    return rows.map(machineOf);
+    return rows.map(({ id, address, port, revision, machine_ids }) => ({
+      id,
+      address: hostPort(address, port),
+      revision,
+      machineIds: machine_ids,
+    }));
   },
 });
+
+/** One chassis tells the power of every machine that it is the whole of. */
+const isPower = `'power' = ANY(b.roles) AND b.selector IS NULL`;

@@ -1,5 +1,6 @@
 import { told } from '../../domain/fault.ts';
-import type { Log, Shelves } from '../../ports/services.ts';
+import type { Shelves } from '../../ports/broker.ts';
+import type { Log } from '../../ports/services.ts';
 import type { Sql } from './sql.ts';
 
 /** As large as a value may be; a larger one is not kept. */

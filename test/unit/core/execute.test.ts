@@ -61,6 +61,7 @@ const stage = (): Stage => {
   const leased: Leased = {
     device: {} as Leased['device'],
     waited: true,
+    learn: async () => undefined,
     signal: new AbortController().signal,
     async [Symbol.asyncDispose]() {
       order.push('release');

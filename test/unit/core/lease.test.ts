@@ -1,29 +1,12 @@
-import { expect } from 'chai';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'chai';
+import type { BrokerPorts } from '../../../src/core/broker/index.ts';
 import { keeper, type Keeper, type Wish } from '../../../src/core/lease.ts';
 import { Fault } from '../../../src/domain/fault.ts';
-import {
-  anywhere,
-  bindingTo,
-  controllersWith,
-  fakeController,
-  fakeLeases,
-  fakeShelves,
-  quiet,
-} from '../../support/fakes.ts';
+import { bindingTo, fakeBroker } from '../../support/broker-fakes.ts';
 
 const open = new AbortController().signal;
 const patient = (): AbortSignal => AbortSignal.timeout(5_000);
-
-const made = ({ idleMs = 1_000, leaseMs = 60_000 } = {}) => {
-  const fake = fakeController();
-  const leases = fakeLeases();
-  const drivers = new Map([['fake', fake.driver]]);
-  const shelves = fakeShelves();
-  const now = (): number => performance.now();
-  const ports = { leases, drivers, reach: anywhere, shelves, log: quiet, now, leaseMs, idleMs };
-  return { fake, leases, keep: keeper({ controllers: controllersWith('fake'), ...ports }) };
-};
 
 const wish = (changes: boolean, more: Partial<Wish> = {}): Wish => ({
   needs: ['power'],
@@ -45,19 +28,30 @@ const codeOf = async (work: Promise<unknown>): Promise<string> =>
 describe('the lease keeper', () => {
   let keep: Keeper | undefined;
   afterEach(async () => keep?.stop(AbortSignal.abort()));
+  const made = (changes: Partial<BrokerPorts> = {}) => {
+    const parts = fakeBroker(changes);
+    keep = keeper(parts.ports);
+    return { ...parts, keep };
+  };
+  const read = async (by: Keeper, more: Partial<Wish> = {}): Promise<string> => {
+    await using leased = await by.lease(wish(false, more));
+    return await leased.device.power.get({ signal: more.signal ?? patient() });
+  };
+  const change = async (by: Keeper, more: Partial<Wish> = {}): Promise<void> => {
+    await using leased = await by.lease(wish(true, { patienceMs: 2_000, ...more }));
+    await leased.device.power.set('on', { signal: leased.signal });
+  };
 
   it('refuses a second change while the first holds the controller', async () => {
-    const parts = made();
-    ({ keep } = parts);
-    await using _first = await keep.lease(wish(true));
-    expect(await codeOf(keep.lease(wish(true)))).to.equal('controller-busy');
+    const { keep: by } = made();
+    await using _first = await by.lease(wish(true));
+    expect(await codeOf(by.lease(wish(true)))).to.equal('controller-busy');
   });
 
   it('admits the second change when the first is given back, and says that it waited', async () => {
-    const parts = made();
-    ({ keep } = parts);
-    const first = await keep.lease(wish(true));
-    const second = keep.lease(wish(true, { patienceMs: 2_000 }));
+    const { keep: by } = made();
+    const first = await by.lease(wish(true));
+    const second = by.lease(wish(true, { patienceMs: 2_000 }));
     await sleep(10);
     await first[Symbol.asyncDispose]();
     await using leased = await second;
@@ -65,117 +59,154 @@ describe('the lease keeper', () => {
   });
 
   it('never lets a change wait behind a read', async () => {
-    const parts = made();
-    ({ keep } = parts);
-    await using _read = await keep.lease(wish(false));
-    await using change = await keep.lease(wish(true));
-    expect(change.waited).to.be.false;
+    const { keep: by, fake } = made();
+    fake.holdRead = new Promise(() => undefined);
+    const leaving = new AbortController();
+    const long = codeOf(read(by, { signal: leaving.signal }));
+    await sleep(10);
+    await change(by);
+    expect(fake.state).to.equal('on');
+    leaving.abort();
+    await long;
   });
 
   it('lets changes on two controllers go at once', async () => {
-    const parts = made();
-    ({ keep } = parts);
-    await using _first = await keep.lease(wish(true));
-    await using second = await keep.lease(wish(true, { bindings: [bindingTo('c2')] }));
+    const { keep: by } = made();
+    await using _first = await by.lease(wish(true));
+    await using second = await by.lease(wish(true, { bindings: [bindingTo('c2')] }));
     expect(second.waited).to.be.false;
   });
 
-  it('shares one connection, keeps it while it is warm, and closes it when idle', async () => {
-    const parts = made({ idleMs: 30 });
-    ({ keep } = parts);
-    const { fake, leases } = parts;
-    const read = await keep.lease(wish(false));
-    const change = await keep.lease(wish(true));
-    await Promise.all([read[Symbol.asyncDispose](), change[Symbol.asyncDispose]()]);
-    await (await keep.lease(wish(false)))[Symbol.asyncDispose]();
-    expect(fake.opened).to.equal(1);
-    expect(fake.closed).to.equal(0);
-    await sleep(80);
-    expect(fake.closed).to.equal(1);
-    expect(leases.held.size).to.equal(0);
-  });
-
   it('opens anew when the controller was changed', async () => {
-    const parts = made();
-    ({ keep } = parts);
-    await (await keep.lease(wish(false)))[Symbol.asyncDispose]();
-    await (await keep.lease(wish(false, { bindings: [bindingTo('c1', 2)] })))[Symbol.asyncDispose]();
-    expect(parts.fake).to.include({ opened: 2, closed: 1 });
+    const { keep: by, fake, record } = made();
+    await read(by);
+    record.sheetOf('c1').revision = 2;
+    await read(by, { bindings: [bindingTo('c1', 2)] });
+    expect(fake).to.include({ opened: 2, closed: 1 });
   });
 
   it('says that a machine without a binding for it has no power', async () => {
-    const parts = made();
-    ({ keep } = parts);
-    expect(await codeOf(keep.lease(wish(true, { bindings: [] })))).to.equal('controller-unsupported');
+    const { keep: by } = made();
+    expect(await codeOf(by.lease(wish(true, { bindings: [] })))).to.equal('controller-unsupported');
   });
 
   it('says that a driver without a capability lacks it, and leaves nothing held', async () => {
-    const parts = made({ idleMs: 1 });
-    ({ keep } = parts);
+    const { keep: by, fake, leases } = made();
     const bindings = [{ ...bindingTo('c1'), roles: ['boot' as const] }];
-    expect(await codeOf(keep.lease(wish(true, { needs: ['boot'], bindings })))).to.equal('controller-unsupported');
-    await using again = await keep.lease(wish(true));
+    expect(await codeOf(by.lease(wish(true, { needs: ['boot'], bindings })))).to.equal('controller-unsupported');
+    expect(fake.opened).to.equal(0);
+    expect(leases.held.size).to.equal(0);
+    await using again = await by.lease(wish(true));
     expect(again.waited).to.be.false;
   });
 
   it('leaves alone what another replica holds', async () => {
-    const parts = made();
-    ({ keep } = parts);
-    parts.leases.elsewhere.add('c1');
-    expect(await codeOf(keep.lease(wish(true)))).to.equal('controller-busy');
-    expect(parts.fake.opened).to.equal(0);
+    const { keep: by, fake, leases } = made();
+    leases.elsewhere.add('c1');
+    expect(await codeOf(by.lease(wish(true)))).to.equal('controller-busy');
+    expect(await codeOf(read(by))).to.equal('controller-busy');
+    expect(fake.opened).to.equal(0);
   });
 
   it('waits for another replica to let go', async () => {
-    const parts = made();
-    ({ keep } = parts);
-    parts.leases.elsewhere.add('c1');
-    const leased = keep.lease(wish(true, { patienceMs: 3_000, signal: patient() }));
+    const { keep: by, fake, leases } = made();
+    leases.elsewhere.add('c1');
+    const leased = by.lease(wish(true, { patienceMs: 3_000, signal: patient() }));
     await sleep(50);
-    parts.leases.elsewhere.delete('c1');
+    leases.elsewhere.delete('c1');
     await (await leased)[Symbol.asyncDispose]();
-    expect(parts.fake.opened).to.equal(1);
+    expect(fake.opened).to.equal(1);
   });
 
   it('keeps a controller that another replica waits for no longer than what runs', async () => {
-    const parts = made({ leaseMs: 60, idleMs: 60_000 });
-    ({ keep } = parts);
-    const leased = await keep.lease(wish(true));
-    parts.leases.wanted.add('c1');
+    const { keep: by, fake, leases } = made({ idleMs: 60_000 });
+    const leased = await by.lease(wish(true));
+    leases.coveted.add('c1');
     await sleep(50);
     expect(leased.signal.aborted).to.be.false;
     await leased[Symbol.asyncDispose]();
-    expect(parts.leases.held.size).to.equal(0);
-    expect(parts.fake.closed).to.equal(1);
+    await sleep(10);
+    expect(leases.held.size).to.equal(0);
+    expect(fake.closed).to.equal(1);
+  });
+
+  it('lets go at once what nobody uses and another replica waits for', async () => {
+    const { keep: by, fake, leases } = made({ idleMs: 60_000 });
+    await read(by);
+    expect(leases.held.size).to.equal(1);
+    leases.coveted.add('c1');
+    await sleep(50);
+    expect(leases.held.size).to.equal(0);
+    expect(fake.closed).to.equal(1);
   });
 
   it('cuts off what runs when the lease is lost', async () => {
-    const parts = made({ leaseMs: 60 });
-    ({ keep } = parts);
-    const leased = await keep.lease(wish(true));
-    parts.leases.elsewhere.add('c1');
+    const { keep: by, leases } = made({ leaseMs: 60 });
+    const leased = await by.lease(wish(true));
+    leases.elsewhere.add('c1');
     await sleep(80);
     expect(leased.signal.aborted).to.be.true;
     await leased[Symbol.asyncDispose]();
   });
 
+  it('closes what was open when the lease is lost, in use or not', async () => {
+    const { keep: by, fake, leases } = made({ leaseMs: 60, idleMs: 60_000 });
+    await read(by);
+    leases.elsewhere.add('c1');
+    await sleep(80);
+    expect(fake.closed).to.equal(1);
+  });
+
+  it('lets go of everything before others may have it, when the database is away', async () => {
+    const { keep: by, fake, leases } = made({ leaseMs: 90, idleMs: 60_000 });
+    await read(by);
+    leases.away = true;
+    await sleep(150);
+    expect(fake.closed).to.equal(1);
+  });
+
+  it('sends nothing of a change once the lease has run out by our own clock', async () => {
+    let jump = 0;
+    const { keep: by, fake } = made({ now: () => performance.now() + jump });
+    const leased = await by.lease(wish(true));
+    // As after a stop of the whole process: no timer has run, and the lease is long over.
+    jump = 61_000;
+    expect(await codeOf(leased.device.power.set('on', { signal: leased.signal }))).to.equal('controller-busy');
+    expect(fake.calls).to.deep.equal([]);
+    await leased[Symbol.asyncDispose]();
+  });
+
+  it('trusts nothing that is open once another replica had the controller', async () => {
+    let jump = 0;
+    const { keep: by, leases, fake } = made({ now: () => performance.now() + jump, idleMs: 600_000 });
+    await read(by);
+    jump = 61_000;
+    leases.elsewhere.add('c1');
+    expect(await codeOf(by.lease(wish(true)))).to.equal('controller-busy');
+    leases.elsewhere.delete('c1');
+    expect(await codeOf(by.lease(wish(true)))).to.equal('controller-busy');
+    await sleep(5);
+    expect(fake.closed).to.equal(1);
+    await change(by);
+    expect(fake.state).to.equal('on');
+  });
+
   it('counts a change at its beginning and at its end', async () => {
-    const parts = made();
-    ({ keep } = parts);
-    const read = await keep.lease(wish(false));
-    const before = keep.changes('c1');
-    const change = await keep.lease(wish(true));
-    expect(keep.changes('c1')).to.equal(before + 1);
-    await change[Symbol.asyncDispose]();
-    expect(keep.changes('c1')).to.equal(before + 2);
-    await read[Symbol.asyncDispose]();
+    const { keep: by } = made();
+    const reading = await by.lease(wish(false));
+    const before = by.changes('c1');
+    const leased = await by.lease(wish(true));
+    expect(by.changes('c1')).to.equal(before + 1);
+    await leased[Symbol.asyncDispose]();
+    expect(by.changes('c1')).to.equal(before + 2);
+    await reading[Symbol.asyncDispose]();
   });
 
   it('stops when all is given back, closes everything, and admits nobody', async () => {
-    const { fake, leases, keep } = made();
-    const leased = await keep.lease(wish(true));
-    const stopped = keep.stop(patient());
-    expect(await codeOf(keep.lease(wish(false)))).to.equal('stopping');
+    const { fake, leases, keep: by } = made();
+    const leased = await by.lease(wish(true));
+    const stopped = by.stop(patient());
+    expect(await codeOf(by.lease(wish(false)))).to.equal('stopping');
     await leased[Symbol.asyncDispose]();
     await stopped;
     expect(fake.closed).to.equal(1);
@@ -183,11 +214,41 @@ describe('the lease keeper', () => {
   });
 
   it('does not wait for ever for what is never given back', async () => {
-    const { fake, keep } = made();
-    const leased = await keep.lease(wish(true));
-    await keep.stop(AbortSignal.timeout(30));
+    const { fake, journal, keep: by } = made();
+    const leased = await by.lease(wish(true));
+    await by.stop(AbortSignal.timeout(30));
     expect(leased.signal.aborted).to.be.true;
     expect(fake.closed).to.equal(1);
+    expect(journal.rows.size).to.equal(0);
     await leased[Symbol.asyncDispose]();
+  });
+
+  it('remembers what a controller said that it cannot do, until it is checked', async () => {
+    const { fake, keep: by } = made();
+    fake.fails = new Fault('controller-unsupported', 'Chassis Control: unknown', { toldByController: true });
+    const leased = await by.lease(wish(true));
+    await leased.device.power
+      .set('on', { signal: leased.signal })
+      .catch(async (thrown: unknown) => leased.learn(thrown));
+    await leased[Symbol.asyncDispose]();
+    const sent = fake.calls.length;
+    const fault: unknown = await by.lease(wish(true)).catch((thrown: unknown) => thrown);
+    expect(fault).to.be.instanceOf(Fault).and.include({ code: 'controller-unsupported' });
+    expect((fault as Fault).detail).to.match(/^Chassis Control: unknown \(as it said at 20/);
+    expect(fake.calls).to.have.length(sent);
+    fake.fails = null;
+    expect(await read(by)).to.equal('off');
+    await by.recheck('c1');
+    await change(by);
+    expect(fake.state).to.equal('on');
+  });
+
+  it('learns nothing from a fault that the controller did not tell', async () => {
+    const { record, keep: by } = made();
+    const leased = await by.lease(wish(true));
+    await leased.learn(new Fault('controller-unsupported', 'of our own', { toldByController: true }));
+    await leased.learn(new Error('a bug'));
+    await leased[Symbol.asyncDispose]();
+    expect(record.sheetOf('c1').lacks.size).to.equal(0);
   });
 });

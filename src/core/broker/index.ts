@@ -1,0 +1,183 @@
+import { setMaxListeners } from 'node:events';
+import { Fault, told } from '../../domain/fault.ts';
+import type { Driver } from '../../ports/controller.ts';
+import type { SessionJournal, Shelves, Conditions } from '../../ports/broker.ts';
+import type { Controllers, Leases, Log, Reach } from '../../ports/services.ts';
+import { pause } from '../waiting.ts';
+import { calls, type Calls } from './calls.ts';
+import { health } from './health.ts';
+import { holding, type Holding, type Known } from './holding.ts';
+import { leasing, type Leasing } from './leasing.ts';
+import { sessions, type Sessions } from './sessions.ts';
+import { slots } from './slots.ts';
+import { warmth } from './warmth.ts';
+
+export interface BrokerPorts {
+  readonly controllers: Pick<Controllers, 'endpoint'>;
+  readonly leases: Leases;
+  readonly conditions: Conditions;
+  readonly journal: SessionJournal;
+  readonly drivers: ReadonlyMap<string, Driver>;
+  readonly reach: Reach;
+  readonly shelves: Shelves;
+  readonly log: Log;
+  /** Milliseconds of a clock that never steps back. */
+  readonly now: () => number;
+  /** Milliseconds that a lease lasts unless renewed; as the database has it. */
+  readonly leaseMs: number;
+  /** Milliseconds after its last use that a session stays open. */
+  readonly idleMs: number;
+  /** Sessions on a controller that says nothing of it. */
+  readonly sessionsEach: number;
+  /** Sessions on all controllers together. */
+  readonly sessionsTotal: number;
+  /** Milliseconds between two looks at what is idle. */
+  readonly tendMs: number;
+  readonly counted: BrokerCounts;
+}
+
+/** What is counted for operators. */
+export interface BrokerCounts {
+  readonly loggedIn: () => void;
+  readonly joined: () => void;
+  readonly sessions: (open: number) => void;
+}
+
+/** The controllers of this replica: held by a lease in the database, with a few sessions, let go when idle. */
+export interface Broker {
+  readonly leasing: Pick<Leasing, 'own' | 'isOurs'>;
+  readonly sessions: Sessions;
+  readonly calls: Calls;
+  /** Faults: `stopping`. */
+  hold(id: string): Holding;
+  letGo(held: Holding): void;
+  find(id: string): Holding | undefined;
+  /** What is on record of it, of this revision or a later one. Faults: `not-found`. */
+  know(held: Holding, revision: number): Promise<Known>;
+  /** Which controller a fault came from; null: none that is known of. */
+  blamed(thrown: unknown): Holding | null;
+  stop(signal: AbortSignal): Promise<void>;
+}
+
+/** With more logins at once each takes longer, and a busy host makes them fail. */
+const mostLogins = 64;
+/** After a stop has cut off what runs: until closing is given up. What is then left is found in the journal. */
+const closeMs = 5_000;
+
+export const broker = (ports: BrokerPorts): Broker => {
+  const { controllers, log, now, leaseMs, counted } = ports;
+  const held = new Map<string, Holding>();
+  const blames = new WeakMap<Fault, Holding>();
+  const total = slots(() => ports.sessionsTotal);
+  const leaving = new Set<Promise<void>>();
+  let stopping = false;
+
+  const read = async (one: Holding): Promise<Known> => {
+    const found = await controllers.endpoint(one.id);
+    if (found === null) throw new Fault('not-found', 'the controller is gone');
+    one.known = { ...found, readAt: now() };
+    return one.known;
+  };
+
+  /** When nothing is open and nobody uses it, another replica may have it. */
+  const release = (one: Holding): void => {
+    if (one.users > 0 || one.sessions.size > 0 || one.slots.taken > 0) return;
+    if (held.get(one.id) === one) held.delete(one.id);
+    const done = lease.release(one).finally(() => leaving.delete(done));
+    leaving.add(done);
+  };
+  const shut = async (one: Holding): Promise<void> => {
+    await opened.retire(one);
+    release(one);
+  };
+  const lose = (one: Holding): void => {
+    if (one.lost.signal.aborted) return;
+    log.warn({ controller: one.id }, 'lease.lost');
+    one.heldUntil = 0;
+    if (held.get(one.id) === one) held.delete(one.id);
+    one.lost.abort(new Fault('outcome-unknown', 'the lease on the controller was lost'));
+    void opened.retire(one);
+  };
+  const yieldUp = (one: Holding): void => {
+    one.wanted = true;
+    if (one.users === 0) void shut(one);
+  };
+
+  const lease = leasing({ ...ports, held, lose, yieldUp });
+  const condition = health({ ...ports });
+  const opened = sessions({
+    ...ports,
+    health: condition,
+    know: read,
+    total,
+    logins: slots(() => mostLogins),
+    makeRoom() {
+      if (total.taken >= ports.sessionsTotal) warm.makeRoom();
+    },
+    loggedIn: counted.loggedIn,
+  });
+  const warm = warmth({ held, sessions: opened, isOurs: lease.isOurs, log, now, idleMs: ports.idleMs });
+
+  let heeding: Promise<void> | null = null;
+  const tend = (): void => {
+    warm.tend();
+    for (const one of held.values()) release(one);
+    counted.sessions(total.taken);
+    heeding ??= lease
+      .heed()
+      .catch((error: unknown) => log.debug(told(error), 'lease.unheeded'))
+      .finally(() => (heeding = null));
+  };
+  const timers = [setInterval(tend, ports.tendMs), setInterval(() => void lease.renew(), leaseMs / 3)];
+
+  return {
+    leasing: lease,
+    sessions: opened,
+    calls: calls({
+      sessions: opened,
+      health: condition,
+      now,
+      isOurs: lease.isOurs,
+      blame: (fault, one) => void blames.set(fault, one),
+    }),
+    hold(id) {
+      if (stopping) throw new Fault('stopping', undefined, { retryAfter: 1 });
+      let one = held.get(id);
+      if (one === undefined) {
+        one = holding(id, { now, sessionsEach: ports.sessionsEach, joined: counted.joined });
+        setMaxListeners(0, one.lost.signal);
+        held.set(id, one);
+      }
+      one.users += 1;
+      return one;
+    },
+    letGo(one) {
+      one.users -= 1;
+      if (one.users > 0) return;
+      if (stopping || one.wanted || one.lost.signal.aborted) void shut(one);
+      else release(one);
+    },
+    find: (id) => held.get(id),
+    async know(one, revision) {
+      return one.known !== null && one.known.controller.revision >= revision ? one.known : read(one);
+    },
+    blamed: (thrown) => (thrown instanceof Fault ? (blames.get(thrown) ?? null) : null),
+    async stop(signal) {
+      stopping = true;
+      const all = (): readonly Holding[] => [...held.values()];
+      while (all().some(({ users }) => users > 0) && !signal.aborted) await pause(20, signal);
+      for (const timer of timers) clearInterval(timer);
+      for (const one of all())
+        if (one.users > 0) one.lost.abort(new Fault('outcome-unknown', 'this replica stopped before the end'));
+      const closing = all().map(async (one) => {
+        await opened.retire(one);
+        await Promise.all([...one.sessions].map(async (session) => opened.close(one, session)));
+        await lease.release(one);
+      });
+      await Promise.race([
+        Promise.all([...closing, ...leaving, heeding]),
+        pause(closeMs, new AbortController().signal),
+      ]);
+    },
+  };
+};

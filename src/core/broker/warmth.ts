@@ -1,0 +1,68 @@
+import { told } from '../../domain/fault.ts';
+import type { Log } from '../../ports/services.ts';
+import type { Holding, Session } from './holding.ts';
+import type { Sessions } from './sessions.ts';
+
+/** Keeps sessions open while they may be wanted again, and no longer. */
+export interface Warmth {
+  /** Closes what has been idle for long enough, and tells controllers of what is to stay. */
+  tend(): void;
+  /** Closes the session that nobody has used for longest, if there is one. */
+  makeRoom(): void;
+}
+
+interface Ports {
+  readonly held: ReadonlyMap<string, Holding>;
+  readonly sessions: Pick<Sessions, 'close'>;
+  readonly isOurs: (held: Holding) => boolean;
+  readonly log: Log;
+  readonly now: () => number;
+  readonly idleMs: number;
+}
+
+/** A session of changes is no longer wanted when they are over; nor is a way that keeps no session. */
+const soonMs = 5_000;
+/** Half of what ends a session on the strictest of simulators, and a third of what the specification allows (IPMI 2.0 §6.12.15). */
+const aliveMs = 20_000;
+const answerMs = 10_000;
+
+export const warmth = ({ held, sessions, isOurs, log, now, idleMs }: Ports): Warmth => {
+  const patience = ({ purpose, isStanding }: Session): number =>
+    purpose === 'changes' || !isStanding ? Math.min(soonMs, idleMs) : idleMs;
+
+  const keepAlive = async (one: Holding, session: Session): Promise<void> => {
+    session.users += 1;
+    session.spokenAt = now();
+    try {
+      await session.connection.keepAlive({ signal: AbortSignal.timeout(answerMs) });
+      one.heardAt = now();
+    } catch (thrown) {
+      log.debug({ controller: one.id, ...told(thrown) }, 'session.silent');
+    } finally {
+      session.users -= 1;
+      if (session.users === 0 && (session.isRetired || !session.connection.isSound)) void sessions.close(one, session);
+    }
+  };
+
+  return {
+    tend() {
+      for (const one of held.values())
+        for (const session of one.sessions) {
+          if (session.users > 0 || session.closing !== null) continue;
+          const isOver = now() - session.usedAt >= patience(session) || !session.connection.isSound;
+          if (isOver) void sessions.close(one, session);
+          // Not what another replica may have by now.
+          else if (session.isStanding && isOurs(one) && now() - session.spokenAt >= aliveMs)
+            void keepAlive(one, session);
+        }
+    },
+    makeRoom() {
+      let oldest: { readonly one: Holding; readonly session: Session } | null = null;
+      for (const one of held.values())
+        for (const session of one.sessions)
+          if (session.users === 0 && session.closing === null && session.usedAt < (oldest?.session.usedAt ?? Infinity))
+            oldest = { one, session };
+      if (oldest !== null) void sessions.close(oldest.one, oldest.session);
+    },
+  };
+};
