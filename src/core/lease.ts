@@ -53,6 +53,8 @@ const roles: Readonly<Record<Capability, BindingRole>> = {
   reset: 'power',
   eventLog: 'logs',
   accounts: 'power',
+  network: 'power',
+  alerts: 'power',
 };
 
 /** How long a visit waits for another replica to let the controller go. */

@@ -2,6 +2,10 @@ import type { Operation } from '../core/operation.ts';
 import { accountGet } from './account-get.ts';
 import { accountList } from './account-list.ts';
 import { accountUpdate } from './account-update.ts';
+import { alertDestinationGet } from './alert-destination-get.ts';
+import { alertDestinationList } from './alert-destination-list.ts';
+import { alertDestinationSet } from './alert-destination-set.ts';
+import { alertDestinationTest } from './alert-destination-test.ts';
 import { auditExport } from './audit-export.ts';
 import { auditList } from './audit-list.ts';
 import { bootGet } from './boot-get.ts';
@@ -37,6 +41,7 @@ import { machineEnrol } from './machine-enrol.ts';
 import { machineGet } from './machine-get.ts';
 import { machineList } from './machine-list.ts';
 import { machineUpdate } from './machine-update.ts';
+import { networkGet } from './network-get.ts';
 import { operationGet } from './operation-get.ts';
 import { powerGet } from './power-get.ts';
 import { powerHistoryGet } from './power-history-get.ts';
@@ -108,6 +113,11 @@ export const operations: readonly Operation[] = [
   accountList,
   accountGet,
   accountUpdate,
+  networkGet,
+  alertDestinationList,
+  alertDestinationGet,
+  alertDestinationSet,
+  alertDestinationTest,
   grantList,
   grantCreate,
   grantGet,

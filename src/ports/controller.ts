@@ -1,11 +1,13 @@
 import type { z } from 'zod';
 import type { Account, AccountAccess, AccountTable } from '../domain/account.ts';
+import type { AlertDestination, AlertResult, AlertSetting } from '../domain/alert-destination.ts';
 import type { BootDevice } from '../domain/boot.ts';
 import type { SessionTable } from '../domain/controller-session.ts';
 import type { Credential } from '../domain/controller.ts';
 import type { Firmware, ResetKind, SelfTest } from '../domain/firmware.ts';
 import type { ChassisHealth } from '../domain/health.ts';
 import type { Indicator as Light, IndicatorOrder } from '../domain/indicator.ts';
+import type { NetworkChannel, NetworkSetting } from '../domain/network.ts';
 import type { Observed } from '../domain/observed.ts';
 import type { PowerAction, PowerHistory, PowerPolicy, PowerState, RestorePolicy } from '../domain/power.ts';
 import type { Sensor, SensorDetail, ThresholdChange, Thresholds } from '../domain/sensor.ts';
@@ -25,6 +27,27 @@ export interface Boot {
   get(call: CallOptions): Promise<BootDevice>;
   /** Sent once. Resolves when the controller's own reading shows the device. */
   set(device: BootDevice, call: CallOptions): Promise<void>;
+}
+
+export interface Network {
+  /** Every way in over the network. */
+  channels(call: CallOptions): Promise<Observed<readonly NetworkChannel[]>>;
+  /** Faults: `not-found` for a channel that is no LAN. */
+  channel(channel: number, call: CallOptions): Promise<NetworkChannel>;
+  /** Sent once, what cuts us off last. Resolves when the controller has accepted. */
+  set(channel: number, setting: NetworkSetting, call: CallOptions): Promise<void>;
+  /** The same at each of its addresses, and another than any other controller's; null: it has nothing of the kind. */
+  identity(call: CallOptions): Promise<string | null>;
+}
+
+/** Of a channel; null: the one that Igor's session comes over. Faults of all: `not-found`. */
+export interface Alerts {
+  list(channel: number | null, call: CallOptions): Promise<Observed<readonly AlertDestination[]>>;
+  get(channel: number | null, id: number, call: CallOptions): Promise<Observed<AlertDestination>>;
+  /** Sent once, and read back. */
+  set(channel: number | null, id: number, setting: AlertSetting, call: CallOptions): Promise<AlertDestination>;
+  /** Sends an alert to it. Faults: `conflict` for one without an address. */
+  test(channel: number | null, id: number, call: CallOptions): Promise<AlertResult>;
 }
 
 export interface Chassis {
@@ -111,6 +134,8 @@ export interface Capabilities {
   sensors: Sensors;
   eventLog: EventLog;
   accounts: Accounts;
+  network: Network;
+  alerts: Alerts;
 }
 export type Capability = keyof Capabilities;
 

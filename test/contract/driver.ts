@@ -11,6 +11,7 @@ import { describeChassis } from './driver-chassis.ts';
 import { describeSensors } from './driver-sensors.ts';
 import { describeSessions } from './driver-sessions.ts';
 import { describeManagement } from './driver-management.ts';
+import { describeNetwork } from './driver-network.ts';
 import { describeTidiness, describeTrouble } from './driver-trouble.ts';
 import { call, deviceOf, showables } from './peer.ts';
 import type { Insight, ItShowing, Lacks, Open, Peer, Showable, Wish } from './peer.ts';
@@ -33,6 +34,7 @@ export const describeDriver = (name: string, open: (wish?: Wish) => Promise<Peer
     describeBoot(open, itShowing);
     describeHealth(open, itShowing);
     describeChassis(open, itShowing);
+    describeNetwork(open, itShowing);
     describeLogin(open, itShowing);
     describeSensors(open, itShowing);
     describeSessions(open, itShowing);

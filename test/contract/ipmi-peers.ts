@@ -62,6 +62,8 @@ export const ipmiSimBy = ({ transport, purpose }: Way): Lacks & { readonly open:
     'faults',
     'self-test',
     'resets',
+    'network-settings',
+    'alerts',
   ]),
   async open() {
     const sim = await bmc('driver-contract');
@@ -178,6 +180,9 @@ const insightOf = (sim: BmcSimulator): Insight => ({
   stranger: async () => leftBy(sim),
   inject: (trouble) => void sim.inject(troubles[trouble]),
   heal: () => sim.heal(),
+  refuseMask: () => void sim.lan.refused.add(6),
+  leaveNetworkInTheMiddle: () => void sim.lan.set(0, Buffer.from([1])),
+  alerts: () => sim.lan.alerts.map(({ address }) => address),
   breakFan: () => {
     sim.chassis.flags.coolingFault = true;
   },

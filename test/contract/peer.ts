@@ -23,6 +23,8 @@ export const showables = [
   'faults',
   'self-test',
   'resets',
+  'network-settings',
+  'alerts',
 ] as const;
 export type Showable = (typeof showables)[number];
 
@@ -52,6 +54,12 @@ export interface Insight {
   /** Lets everything go wrong in that way until healed. */
   inject(trouble: Trouble): void;
   heal(): void;
+  /** Refuses another mask from now on. */
+  refuseMask(): void;
+  /** Somebody begins to set the network and does not end. */
+  leaveNetworkInTheMiddle(): void;
+  /** Where alerts were sent to. */
+  alerts(): readonly string[];
   /** Something is wrong with the machine's fans. */
   breakFan(): void;
   /** Something is wrong with the controller itself. */

@@ -44,6 +44,11 @@ const levels: Readonly<Record<Permission, Level>> = {
   'oob:account:list': 'manager',
   'oob:account:get': 'manager',
   'oob:account:update': 'admin',
+  'oob:network:get': 'manager',
+  'oob:alert-destination:list': 'manager',
+  'oob:alert-destination:get': 'manager',
+  'oob:alert-destination:set': 'manager',
+  'oob:alert-destination:test': 'manager',
   'oob:power:get': 'reader',
   'oob:power:set': 'member',
   'oob:power:watch': 'reader',
@@ -133,6 +138,12 @@ const callers: readonly Asker[] = [
       'oob:grant:get',
       'oob:audit:list',
       'oob:audit:export',
+      'oob:grant:get',
+      'oob:audit:list',
+      'oob:audit:export',
+      'oob:network:get',
+      'oob:alert-destination:list',
+      'oob:alert-destination:get',
     ],
   },
   { who: 'an admin of the system', token: async () => systemToken('alice'), level: 'admin', sees: true },
@@ -208,6 +219,7 @@ const bodies: Readonly<Record<string, (stage: Stage) => object>> = {
   'credential.set': () => account,
   'reset.create': () => ({ kind: 'warm' }),
   'account.update': () => ({ account: { enabled: true } }),
+  'alert-destination.set': () => receiver,
   'grant.create': ({ machine, strangerId }) => ({ grant: grantTo(strangerId, machine.name) }),
   'grant.update': () => ({ grant: { reason: 'swept' } }),
   'grant.request': () => ({ grant: { permissions: ['oob:power:get'], reason: 'swept' } }),
@@ -223,6 +235,9 @@ const refill = ({ bmc: { log } }: Simulated): void => {
 /** Igor's, on the BMC. */
 const account = { username: 'admin', password: 'adm1n-Secret' };
 
+/** Of a controller's alerts. */
+const receiver = { alert_destination: { address: '127.0.0.8' } };
+
 /** What stands for the further parts of paths. */
 const parts: Readonly<Record<string, string>> = {
   sensor: 'cpu1-temp',
@@ -230,6 +245,7 @@ const parts: Readonly<Record<string, string>> = {
   log: 'sel',
   entry: '0001',
   account_id: 'user',
+  destination: '2',
 };
 
 const grantTo = (userId: string, machine: string): object => ({
@@ -261,6 +277,7 @@ describe('every route, by every persona', () => {
     bob = await igor.as('bob');
     erin = await igor.as('erin');
     const power = await bob.put(`/v1/machines/${machine.id}/power`, { target: 'off' }).expect(200);
+    await alice.put(`/v1/controllers/${machine.controllerId}/alert-destinations/2`, receiver).expect(200);
     const run = await bob
       .post('/v1/executions', { targets: [machine.name], command: ['true'] })
       .set('Prefer', 'wait=20')

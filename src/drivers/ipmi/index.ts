@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Driver } from '../../ports/controller.ts';
 import { driver } from '../driver.ts';
 import { accounts } from './accounts.ts';
+import { alerts } from './alert.ts';
 import { boot } from './boot.ts';
 import { chassis } from './chassis.ts';
 import { firmware, selfTest } from './firmware.ts';
@@ -11,6 +12,7 @@ import { eventLog } from './event-log.ts';
 import { homeFor } from './home.ts';
 import { indicator } from './indicator.ts';
 import { paces } from './pace.ts';
+import { network } from './network.ts';
 import { power } from './power.ts';
 import { sensors } from './sensors.ts';
 import { probe } from './probe.ts';
@@ -72,6 +74,8 @@ export const ipmi = ({ homeDir, ipmitool = '/usr/bin/ipmitool', transport: way =
       sensors,
       eventLog,
       accounts,
+      network,
+      alerts,
     },
     connect: (endpoint) => transport(endpoint, setup),
     probe,

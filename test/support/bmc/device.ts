@@ -3,6 +3,7 @@ import { chassis } from './chassis.ts';
 import type { Device } from './commands/command.ts';
 import { management } from './management.ts';
 import { eventLog } from './event-log.ts';
+import { lanSettings } from './network.ts';
 import type { BmcOptions } from './options.ts';
 import { simulatedSensors } from './sensors.ts';
 import { sessionTable } from './sessions.ts';
@@ -16,6 +17,7 @@ export const deviceFor = (options: BmcOptions): Device => ({
   management: management(options),
   sensors: simulatedSensors(),
   accounts: accountTable(options),
+  lan: lanSettings(options),
   sessions: sessionTable(options),
 });
 

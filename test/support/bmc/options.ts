@@ -1,3 +1,4 @@
+import { defaultNetwork, type NetworkOptions } from './network.ts';
 import type { Privilege } from './privilege.ts';
 import type { SuiteId } from './suites.ts';
 
@@ -12,7 +13,7 @@ export interface BmcUser {
   readonly enabled?: boolean;
 }
 
-export interface BmcOptions {
+export interface BmcOptions extends NetworkOptions {
   /** An IPv4 or IPv6 address of this host. Default 127.0.0.1. */
   readonly address: string;
   /** UDP port; 0, the default, takes a free one. */
@@ -54,6 +55,7 @@ export interface BmcOptions {
 }
 
 export const defaultOptions: BmcOptions = {
+  ...defaultNetwork,
   address: '127.0.0.1',
   port: 0,
   users: [

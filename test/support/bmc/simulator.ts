@@ -6,6 +6,7 @@ import type { EventLog } from './event-log.ts';
 import { faults, type BmcFault } from './faults.ts';
 import { ledger, type Executed, type LoginCount } from './ledger.ts';
 import type { Management } from './management.ts';
+import type { LanSettings } from './network.ts';
 import { defaultOptions, type BmcOptions } from './options.ts';
 import type { Privilege } from './privilege.ts';
 import { responder } from './responder.ts';
@@ -25,8 +26,11 @@ interface OpenSession {
 
 /** A BMC on this host that speaks RMCP+ (IPMI 2.0), and what a test may see of it and do to it. */
 export interface BmcSimulator extends AsyncDisposable {
+  /** Where it is heard now. */
   readonly address: string;
   readonly port: number;
+  /** Its LAN parameters and alerts. */
+  readonly lan: LanSettings;
   /** The host's power, boot options and flags. */
   readonly chassis: Chassis;
   readonly log: EventLog;
@@ -47,6 +51,8 @@ export interface BmcSimulator extends AsyncDisposable {
   heal(): void;
   /** The BMC comes up again on its port, without sessions; the host's power, the boot options, the faults and the counts stay. */
   restart(): Promise<void>;
+  /** Resolves when it is no longer on its way to another address. */
+  settled(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -54,6 +60,12 @@ export const startBmcSimulator = async (given: Partial<BmcOptions> = {}): Promis
   const options: BmcOptions = { ...defaultOptions, ...given };
   const device = deviceFor(options);
   const { sessions } = device;
+  device.lan.onAddress((address) => {
+    const { addressChange, moveMs, staysUntilMoved } = options;
+    if (addressChange === 'ignored') return;
+    if (!staysUntilMoved) sessions.clear();
+    udp.move(addressChange === 'moves' ? address : null, { ms: moveMs, stays: staysUntilMoved });
+  });
   const record = ledger();
   const wrong = faults();
   const respond = responder(device, record, wrong);
@@ -79,8 +91,11 @@ export const startBmcSimulator = async (given: Partial<BmcOptions> = {}): Promis
   await udp.open();
 
   return {
-    address: options.address,
+    get address() {
+      return udp.address;
+    },
     port: udp.port,
+    lan: device.lan,
     chassis: device.chassis,
     log: device.log,
     management: device.management,
@@ -101,6 +116,7 @@ export const startBmcSimulator = async (given: Partial<BmcOptions> = {}): Promis
       await stop();
       await udp.open();
     },
+    settled: async () => udp.settled(),
     stop,
     [Symbol.asyncDispose]: stop,
   };

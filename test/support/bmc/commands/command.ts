@@ -2,6 +2,7 @@ import type { Accounts } from '../accounts.ts';
 import type { Chassis } from '../chassis.ts';
 import type { Management } from '../management.ts';
 import type { EventLog } from '../event-log.ts';
+import type { LanSettings } from '../network.ts';
 import type { BmcOptions } from '../options.ts';
 import type { Privilege } from '../privilege.ts';
 import type { SimulatedSensors } from '../sensors.ts';
@@ -36,6 +37,7 @@ export interface Device {
   readonly log: EventLog;
   readonly management: Management;
   readonly accounts: Accounts;
+  readonly lan: LanSettings;
   readonly sessions: Sessions;
   readonly sensors: SimulatedSensors;
 }

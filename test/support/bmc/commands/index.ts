@@ -6,6 +6,7 @@ import { moreChassisCommands } from './chassis-more.ts';
 import { chassisCommands } from './chassis.ts';
 import { completions, refused, type Answer, type Command, type Device } from './command.ts';
 import { eventLogCommands } from './event-log.ts';
+import { lanCommands } from './lan.ts';
 import { managementCommands } from './management.ts';
 import { sensorCommands } from './sensor.ts';
 import { sessionCommands } from './session.ts';
@@ -19,6 +20,7 @@ const commands = {
   ...sensorCommands,
   ...eventLogCommands,
   ...accountCommands,
+  ...lanCommands,
 } as const;
 
 export type CommandName = keyof typeof commands;
