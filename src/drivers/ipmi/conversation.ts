@@ -1,7 +1,7 @@
 import { Fault } from '../../domain/fault.ts';
 import { abandoned, watchers } from './abandoned.ts';
 import { failureInSession, type Kind } from './failure.ts';
-import { framer, lineOf, type Frame, type Line } from './frames.ts';
+import { framer, lineOf, misfit, type Frame, type Line } from './frames.ts';
 import { wordsOf, type Answer, type Message } from './message.ts';
 import type { Pace } from './pace.ts';
 import { verdictOn } from './verdict.ts';
@@ -24,8 +24,8 @@ export interface Conversation {
 
 export interface ConversationSetup {
   say(text: string): void;
-  /** Told once. */
-  doubted(): void;
+  /** Told once. Stuck: it did not even answer in time, and will hardly end when it is told to. */
+  doubted(isStuck: boolean): void;
   readonly pace: Pace;
   /** Milliseconds of a clock that never steps back. */
   readonly now: () => number;
@@ -60,14 +60,14 @@ export const conversation = ({ say, doubted, pace, now, answerMs }: Conversation
   let deadline: NodeJS.Timeout | null = null;
   let place: NodeJS.Timeout | null = null;
 
-  const doubt = (why: Fault): void => {
+  const doubt = (why: Fault, isStuck = false): void => {
     if (!isSound) return;
     isSound = false;
     disarm();
     if (place !== null) clearTimeout(place);
     for (const turn of underWay.splice(0)) turn.settle(inDoubt(turn.kind, why));
     refuseWaiting(new Fault('controller-unreachable', 'its session came into doubt before this was sent'));
-    doubted();
+    doubted(isStuck);
   };
   const refuseWaiting = (why: Fault): void => {
     for (const turn of waiting.splice(0)) turn.settle(why);
@@ -82,7 +82,7 @@ export const conversation = ({ say, doubted, pace, now, answerMs }: Conversation
     else if (deadline !== null) deadline.refresh();
     else
       deadline = setTimeout(
-        () => doubt(new Fault('controller-unreachable', 'ipmitool did not answer in time')),
+        () => doubt(new Fault('controller-unreachable', 'ipmitool did not answer in time'), true),
         answerMs,
       );
   };
@@ -134,9 +134,14 @@ export const conversation = ({ say, doubted, pace, now, answerMs }: Conversation
       turn.message,
       turn.kind,
     );
-    turn.settle(verdict);
-    // A late answer could be taken for that of the next; and what ipmitool did not foresee, nor do we.
-    if (verdict instanceof Fault) doubt(verdict);
+    if (!(verdict instanceof Fault)) {
+      turn.settle(verdict);
+      return;
+    }
+    // A late answer could be taken for that of the next. And what is no answer is no refusal either.
+    const why = verdict.code === 'controller-refused' ? misfit() : verdict;
+    turn.settle(inDoubt(turn.kind, why));
+    doubt(why);
   };
 
   return {
@@ -195,4 +200,4 @@ export const conversation = ({ say, doubted, pace, now, answerMs }: Conversation
 
 /** What was written to the shell may have been sent. */
 const inDoubt = (kind: Kind, why: Fault): Fault =>
-  kind === 'change' ? new Fault('outcome-unknown', why.detail, { cause: why }) : why;
+  kind === 'change' && why.code !== 'outcome-unknown' ? new Fault('outcome-unknown', why.detail, { cause: why }) : why;

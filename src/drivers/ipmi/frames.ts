@@ -44,7 +44,8 @@ export const framer = (): Framer => {
   };
 };
 
-const misfit = (): Fault => new Fault('controller-garbled', 'the shell of ipmitool printed what does not belong there');
+export const misfit = (): Fault =>
+  new Fault('controller-garbled', 'the shell of ipmitool printed what does not belong there');
 
 /** Each body is empty, or whole lines. */
 const bodiesIn = (stdout: string, lines: readonly Line[]): readonly string[] => {

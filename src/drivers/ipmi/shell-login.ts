@@ -68,7 +68,10 @@ export const logIn = async (
   };
   const talk = conversation({
     say: (text) => shell?.say(text),
-    doubted: () => void (closing ??= close()),
+    doubted(isStuck) {
+      if (isStuck) shell?.kill();
+      closing ??= close();
+    },
     pace,
     now,
     answerMs,
@@ -114,6 +117,7 @@ export const logIn = async (
   const onHurry = (): void => {
     sooner = setTimeout(tooLate, hurryMs);
   };
+  if (hurry.aborted) onHurry();
   hurry.addEventListener('abort', onHurry, { once: true });
   try {
     await talking.promise;
@@ -133,7 +137,7 @@ const why = (how: Ended, complaints: string): Fault => {
     stdout: nothing,
     stderr: Buffer.from(complaints + how.stderr, 'latin1'),
     timedOut: false,
-    aborted: how.exitCode === null,
+    aborted: how.exitCode === null && !how.truncated,
     durationMs: 0,
   };
   return failureOf(outcome, 'read') ?? new Fault('controller-garbled', 'ipmitool ended without a word');

@@ -4,7 +4,7 @@
  * outlives Igor long enough to have each shell close its session, however Igor ended: standard input ends then.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, existsSync, ftruncateSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { lines } from './lines.ts';
@@ -13,13 +13,15 @@ import { mostInLine, mostPrinted, prompt, type News, type Order } from './warden
 /** Longer than ipmitool awaits the answer to a change, and then that to its farewell. */
 const farewellMs = 12_000;
 
+const watchMs = 250;
+
 interface Shell {
   readonly child: ChildProcess;
   /** Where its standard error goes: a file in memory, of which only what is new is read, and which nobody waits for. */
   readonly complaints: number;
   readAt: number;
   heard: string;
-  /** Lines that it has not yet answered by a prompt. */
+  /** Prompts that are still to come: one after the login, and one after each line. */
   owing: number;
   truncated: boolean;
 }
@@ -59,7 +61,7 @@ const open = ({ id, file, args, env, password }: Extract<Order, { do: 'open' }>)
     const child = spawn(file, args, { env, stdio: ['pipe', 'pipe', complaints, secret] });
     closeSync(secret);
     opened.shift();
-    hold(id, { child, complaints, readAt: 0, heard: '', owing: 0, truncated: false });
+    hold(id, { child, complaints, readAt: 0, heard: '', owing: 1, truncated: false });
     opened.shift();
   } catch {
     for (const fd of opened) closeSync(fd);
@@ -127,6 +129,13 @@ const complaintsOf = (shell: Shell): string => {
   return page.toString('latin1', 0, length);
 };
 
+/** Nobody else bounds what is written to a file; only while something is under way is anything written. */
+const watch = (): void => {
+  for (const shell of shells.values()) {
+    if (shell.owing > 0 && fstatSync(shell.complaints).size - shell.readAt > mostPrinted) giveUp(shell);
+  }
+};
+
 const giveUp = (shell: Shell): void => {
   shell.truncated = true;
   shell.heard = '';
@@ -167,6 +176,7 @@ process.stdout.on('error', leave);
 process.stdin.on('error', leave);
 process.stdin.once('close', leave);
 process.stdin.once('end', leave);
+setInterval(watch, watchMs);
 const listen = lines(mostInLine, (line) => obey(JSON.parse(line) as Order)); // from Igor alone, which wrote it
 process.stdin.setEncoding('utf8');
 process.stdin.on('data', (chunk: string) => {
