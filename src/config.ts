@@ -170,6 +170,10 @@ export const settings = z.strictObject({
     .max(36_500)
     .default(90)
     .describe('Days after which executions are removed with their output; 0: never'),
+  IGOR_ARCHIVE_RETENTION_DAYS: seconds
+    .max(36_500)
+    .default(365)
+    .describe('Days after which archives of cleared event logs are removed; 0: never'),
   IGOR_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('The least that is logged'),
 });
 export type Settings = z.output<typeof settings>;

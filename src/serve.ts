@@ -11,6 +11,7 @@ import { executions } from './adapters/postgres/executions.ts';
 import { grants } from './adapters/postgres/grants.ts';
 import { journal } from './adapters/postgres/journal.ts';
 import { leases } from './adapters/postgres/leases.ts';
+import { logArchives } from './adapters/postgres/log-archives.ts';
 import { machines } from './adapters/postgres/machines.ts';
 import { observations } from './adapters/postgres/observations.ts';
 import { openSessions } from './adapters/postgres/open-sessions.ts';
@@ -159,11 +160,13 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
     const grantsOf = grants(sql);
     const register = grantRegister(grantsOf, now);
     const callersOf = callers({ policy: rules, register, groups: keystone.groups });
+    const logArchivesOf = logArchives(sql);
     const services: Services = {
       machines: machinesOf,
       controllers: controllersOf,
       executions: executionsOf,
       journal: journalOf,
+      logArchives: logArchivesOf,
       projects: keystone.projects,
       reach: reachable,
       remote: ssh({ resolve: reachable.resolve }),
@@ -203,11 +206,13 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
     const records = upkeep({
       chain: auditChain(sql, keyring, { leastAgeMs: chainMs / 2 }),
       executions: executionsOf,
+      archives: logArchivesOf,
       log,
       show: numbers.chain,
       chainMs,
       journalDays: settings.IGOR_AUDIT_RETENTION_DAYS,
       executionDays: settings.IGOR_EXECUTION_RETENTION_DAYS,
+      archiveDays: settings.IGOR_ARCHIVE_RETENTION_DAYS,
     });
 
     const handler = app({

@@ -9,6 +9,7 @@ import type { Machine } from '../domain/machine.ts';
 import type { Decision, Permission, Policy } from '../domain/policy.ts';
 import type { PowerState } from '../domain/power.ts';
 import type { Capabilities, Capability, Driver, Visits } from '../ports/controller.ts';
+import type { LogArchives } from '../ports/log-archives.ts';
 import type { Remote } from '../ports/remote.ts';
 import type {
   Controllers,
@@ -56,6 +57,7 @@ export interface Services {
   readonly projects: Projects;
   readonly reach: Reach;
   readonly remote: Remote;
+  readonly logArchives: LogArchives;
   readonly drivers: ReadonlyMap<string, Driver>;
   readonly openSessions: OpenSessions;
   /** Sessions beside those that a lease gives. */
@@ -216,6 +218,9 @@ export const step = <
   declaration: Declaration<On, Needs, Uses, I, O>,
 ): Step => declaration as Step; // as above
 
-/** Whether it changes the configuration of one thing, and so heeds the revision that `If-Match` names. */
-export const mindsRevision = ({ on, effect, needs = [] }: Step): boolean =>
-  effect === 'change' && on !== 'service' && needs.length === 0;
+/**
+ * Whether it changes the configuration of one thing, and so heeds the revision that `If-Match` names. What destroys something
+ * that it does not keep heeds it too, and says so by the fault with which it refuses to be without.
+ */
+export const mindsRevision = ({ on, effect, needs = [], faults = [] }: Operation): boolean =>
+  (effect === 'change' && on !== 'service' && needs.length === 0) || faults.includes('precondition-required');

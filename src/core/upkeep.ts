@@ -1,5 +1,6 @@
 import { told } from '../domain/fault.ts';
 import type { Chain, ChainHead, ChainStanding } from '../ports/chain.ts';
+import type { LogArchives } from '../ports/log-archives.ts';
 import type { Executions, Log } from '../ports/services.ts';
 
 /** What the service does for its own records, beside its callers: it chains the journal, and removes what is too old. */
@@ -12,6 +13,7 @@ export interface Upkeep {
 interface Parts {
   readonly chain: Chain;
   readonly executions: Pick<Executions, 'prune'>;
+  readonly archives: Pick<LogArchives, 'prune'>;
   readonly log: Log;
   /** Told after each round. */
   readonly show: (standing: ChainStanding & { readonly broken: boolean }) => void;
@@ -20,6 +22,11 @@ interface Parts {
   /** Days that rows are kept; 0: for ever. */
   readonly journalDays: number;
   readonly executionDays: number;
+  readonly archiveDays: number;
+}
+
+interface Prunable {
+  readonly prune: (days: number) => Promise<number>;
 }
 
 const pruneMs = 3_600_000;
@@ -27,7 +34,7 @@ const pruneMs = 3_600_000;
 const breathMs = 50;
 
 export const upkeep = (parts: Parts): Upkeep => {
-  const { chain, executions, log, show, chainMs, journalDays, executionDays } = parts;
+  const { chain, executions, archives, log, show, chainMs, journalDays, executionDays, archiveDays } = parts;
   const timers = new Set<NodeJS.Timeout>();
   const running = new Set<Promise<void>>();
   let stopping = false;
@@ -63,9 +70,15 @@ export const upkeep = (parts: Parts): Upkeep => {
         );
       if (more) await breath();
     }
-    for (let more = executionDays > 0; more && !stopping;) {
-      const removed = await executions.prune(executionDays);
-      if (removed > 0) log.info({ removed }, 'execution.pruned');
+    await thin(executions, executionDays, 'execution.pruned');
+    await thin(archives, archiveDays, 'archive.pruned');
+  };
+
+  /** Some at a time, until none is too old. */
+  const thin = async (store: Prunable, days: number, event: string): Promise<void> => {
+    for (let more = days > 0; more && !stopping;) {
+      const removed = await store.prune(days);
+      if (removed > 0) log.info({ removed }, event);
       more = removed > 0;
       if (more) await breath();
     }

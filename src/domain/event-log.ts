@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { link } from './link.ts';
 
 /** The logs that a machine may have. */
 export const logNames = ['sel'] as const;
@@ -70,3 +71,40 @@ export interface LogContent {
   readonly mark: LogMark;
   readonly entries: readonly LogEntry[];
 }
+
+/** What was in a log when it was cleared. */
+export interface LogArchive {
+  readonly id: string;
+  readonly log: (typeof logNames)[number];
+  /** The act that cleared it. */
+  readonly actId: string;
+  /** `unknown`: the clear was sent, or was about to be, and its end was not seen. */
+  readonly outcome: 'cleared' | 'unknown';
+  readonly entries: number;
+  readonly createdAt: Date;
+}
+
+/** An archive on the wire, without what is in it. */
+export const logArchiveBody = z
+  .object({
+    id: z.uuid(),
+    log: z.enum(logNames),
+    operation_id: z.uuid().describe('The clear that it was written for'),
+    outcome: z
+      .enum(['cleared', 'unknown'])
+      .describe('unknown: whether the log was cleared has not been seen; what is in the archive was in the log'),
+    entries: z.int(),
+    created_at: z.iso.datetime(),
+    links: z.array(link),
+  })
+  .meta({ id: 'LogArchive' });
+
+export const logArchiveToWire = (archive: LogArchive, self: string): z.input<typeof logArchiveBody> => ({
+  id: archive.id,
+  log: archive.log,
+  operation_id: archive.actId,
+  outcome: archive.outcome,
+  entries: archive.entries,
+  created_at: archive.createdAt.toISOString(),
+  links: [{ rel: 'self', href: self }],
+});

@@ -16,6 +16,7 @@ export const faults = {
   'precondition-failed': { status: 412, title: 'Changed in the meantime', repeat: false },
   'too-large': { status: 413, title: 'The body is too large', repeat: false },
   'unsupported-media-type': { status: 415, title: 'Unsupported media type', repeat: false },
+  'precondition-required': { status: 428, title: 'If-Match is wanted', repeat: false },
   'too-many-requests': { status: 429, title: 'Too many requests', repeat: true },
   'headers-too-large': { status: 431, title: 'The header is too large', repeat: false },
   internal: { status: 500, title: 'Internal error', repeat: false },

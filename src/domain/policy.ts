@@ -66,6 +66,9 @@ export const rules = {
   'oob:event-log-entry:list': 'rule:reader',
   'oob:event-log-entry:get': 'rule:reader',
   'oob:event-log-clock:get': 'rule:reader',
+  'oob:event-log-archive:list': 'rule:reader',
+  'oob:event-log-archive:get': 'rule:reader',
+  'oob:event-log:clear': 'rule:manager',
   'oob:event-log-entry:delete': 'rule:manager',
   'oob:event-log-clock:set': 'rule:manager',
   'oob:operation:get': 'rule:reader or user_id:%(user_id)s',
@@ -107,6 +110,8 @@ export const grantable = [
   'oob:event-log-entry:list',
   'oob:event-log-entry:get',
   'oob:event-log-clock:get',
+  'oob:event-log-archive:list',
+  'oob:event-log-archive:get',
   'oob:execution:create',
 ] as const satisfies readonly Permission[];
 
@@ -118,6 +123,7 @@ export const onMachines = [
   'oob:machine:aim',
   'oob:machine:lend',
   'oob:machine:delete',
+  'oob:event-log:clear',
   'oob:event-log-entry:delete',
   'oob:event-log-clock:set',
   'oob:grant:create',
@@ -154,6 +160,8 @@ export const forDomains: readonly Permission[] = [
   'oob:event-log-entry:list',
   'oob:event-log-entry:get',
   'oob:event-log-clock:get',
+  'oob:event-log-archive:list',
+  'oob:event-log-archive:get',
 ];
 
 /** What a rule looks at, beside the caller. What belongs to no project has no `project_id`, and so fits no project's rule. */

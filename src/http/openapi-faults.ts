@@ -32,6 +32,7 @@ const met: Readonly<Record<FaultCode, keyof typeof cases | 'own' | 'connection' 
   'host-unconfigured': 'own',
   'in-use': 'own',
   'precondition-failed': 'always',
+  'precondition-required': 'own',
   'too-large': 'body',
   'unsupported-media-type': 'body',
   'too-many-requests': 'always',

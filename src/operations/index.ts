@@ -16,6 +16,9 @@ import { controllerGet } from './controller-get.ts';
 import { controllerList } from './controller-list.ts';
 import { controllerUpdate } from './controller-update.ts';
 import { credentialSet } from './credential-set.ts';
+import { eventLogArchiveGet } from './event-log-archive-get.ts';
+import { eventLogArchiveList } from './event-log-archive-list.ts';
+import { eventLogClear } from './event-log-clear.ts';
 import { eventLogClockGet } from './event-log-clock-get.ts';
 import { eventLogClockSet } from './event-log-clock-set.ts';
 import { eventLogEntryDelete } from './event-log-entry-delete.ts';
@@ -95,10 +98,13 @@ export const operations: readonly Operation[] = [
   eventLogList,
   eventLogGet,
   eventLogEntryList,
+  eventLogClear,
   eventLogEntryGet,
   eventLogEntryDelete,
   eventLogClockGet,
   eventLogClockSet,
+  eventLogArchiveList,
+  eventLogArchiveGet,
   controllerList,
   controllerCreate,
   controllerGet,

@@ -130,4 +130,85 @@ describe('the event log of a machine', () => {
     for (const time of ['1970-01-01', 'soon', '', '9999-01-01T00:00:00Z'])
       await erin.put(path('/clock'), { time }).expect(400);
   });
+
+  describe('when it is cleared', () => {
+    interface Archived {
+      readonly archive: { readonly id: string; readonly outcome: string; readonly entries: number };
+      readonly entries: readonly LogEntry[];
+    }
+    const etag = async (): Promise<string> => {
+      const { headers } = await (await igor.as('erin')).get(path()).expect(200);
+      return headers['etag'] ?? '';
+    };
+    const archives = async (): Promise<readonly Archived['archive'][]> => {
+      const { body } = await (await igor.as('carol')).get(path('/archives')).expect(200);
+      return (body as { archives: Archived['archive'][] }).archives;
+    };
+
+    it('is in an archive before, every entry of it, and empty after', async () => {
+      const before = (await list()).entries;
+      const erin = await igor.as('erin');
+      const { body } = await erin
+        .delete(path('/entries'))
+        .set('If-Match', await etag())
+        .expect(200);
+      const { archive } = body as Archived;
+      expect(archive).to.include({ log: 'sel', outcome: 'cleared', entries: 5 });
+      expect((await list()).entries).to.deep.equal([]);
+      const kept = (await erin.get(path(`/archives/${archive.id}`)).expect(200)).body as Archived;
+      expect(kept.entries).to.deep.equal(before);
+      expect(await archives()).to.deep.equal([archive]);
+      const page = (await erin.get(path(`/archives/${archive.id}?limit=2`)).expect(200)).body as Page;
+      const next = page.links.find(({ rel }) => rel === 'next')?.href.split('/logs/sel')[1] ?? '';
+      const rest = (await erin.get(path(next)).expect(200)).body as Page;
+      expect([...page.entries, ...rest.entries]).to.deep.equal(before.slice(0, 4));
+      await erin.get(path('/archives/nosuch')).expect(404);
+    });
+
+    it('has to be named by its ETag: without it, or by a star, nothing is cleared', async () => {
+      const erin = await igor.as('erin');
+      for (const headers of [{}, { 'If-Match': '*' }]) {
+        const { body } = await erin.delete(path('/entries')).set(headers).expect(428);
+        expect((body as { errors: { code: string }[] }).errors[0]?.code).to.equal('out-of-band.precondition-required');
+      }
+      await erin.delete(path('/entries')).set('If-Match', '"nonsense"').expect(412);
+      await (
+        await igor.as('bob')
+      )
+        .delete(path('/entries'))
+        .set('If-Match', await etag())
+        .expect(403);
+      expect(machine.bmc.log.records).to.have.length(5);
+      expect(machine.bmc.count('clear-sel')).to.equal(0);
+    });
+
+    it('is not, when something was added since it was looked at, and no archive is left of it', async () => {
+      const erin = await igor.as('erin');
+      const seen = await etag();
+      machine.bmc.log.event([0x08, 0x15, 0xef, 0x01, 0xff, 0xff]);
+      await erin.delete(path('/entries')).set('If-Match', seen).expect(412);
+      const again = await etag();
+      // Comes between the archive and the erasure.
+      let reads = 0;
+      machine.bmc.log.beforeRead = (id) => {
+        if (id === 0xffff && (reads += 1) === 1) machine.bmc.log.event([0x08, 0x15, 0x6f, 0x01, 0xff, 0xff]);
+      };
+      await erin.delete(path('/entries')).set('If-Match', again).expect(412);
+      expect(machine.bmc.log.records).to.have.length(7);
+      expect(await archives()).to.deep.equal([]);
+    });
+
+    it('keeps the archive when the answer is lost, and names it', async () => {
+      const erin = await igor.as('erin');
+      const seen = await etag();
+      machine.bmc.inject({ kind: 'drop-replies', to: 'clear-sel' });
+      const { body } = await erin.delete(path('/entries')).set('If-Match', seen).expect(504);
+      machine.bmc.heal();
+      const [error] = (body as { errors: { code: string; detail: string }[] }).errors;
+      const [archive] = await archives();
+      expect(error?.code).to.equal('out-of-band.outcome-unknown');
+      expect(error?.detail).to.contain(archive?.id);
+      expect(archive).to.include({ outcome: 'unknown', entries: 5 });
+    });
+  });
 });

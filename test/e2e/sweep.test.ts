@@ -68,6 +68,9 @@ const levels: Readonly<Record<Permission, Level>> = {
   'oob:event-log-entry:list': 'reader',
   'oob:event-log-entry:get': 'reader',
   'oob:event-log-clock:get': 'reader',
+  'oob:event-log-archive:list': 'reader',
+  'oob:event-log-archive:get': 'reader',
+  'oob:event-log:clear': 'manager',
   'oob:event-log-entry:delete': 'manager',
   'oob:event-log-clock:set': 'manager',
   'oob:operation:get': 'reader',
@@ -195,6 +198,7 @@ interface Stage {
   readonly machine: Simulated;
   readonly operationId: string;
   readonly executionId: string;
+  readonly archiveId: string;
   readonly projectId: string;
   readonly hostKeys: readonly string[];
   /** Who has no part in any of it. */
@@ -267,6 +271,12 @@ describe('every route, by every persona', () => {
   let erin: Client;
   let requestId: string | null = null;
 
+  /** On condition that the event log is as it is. */
+  const asItIs = async ({ id }: Simulated): Promise<Record<string, string>> => {
+    const { headers } = await alice.get(`/v1/machines/${id}/logs/sel`).expect(200);
+    return { 'If-Match': headers['etag'] ?? '' };
+  };
+
   before(async () => {
     igor = await startIgor();
     await registerTest('http://igor.test:8080', false); // access rules count for a service that is listed
@@ -282,6 +292,11 @@ describe('every route, by every persona', () => {
       .post('/v1/executions', { targets: [machine.name], command: ['true'] })
       .set('Prefer', 'wait=20')
       .expect(200);
+    refill(machine);
+    const cleared = await alice
+      .delete(`/v1/machines/${machine.id}/logs/sel/entries`)
+      .set(await asItIs(machine))
+      .expect(200);
     stage = {
       machine,
       projectId,
@@ -289,6 +304,7 @@ describe('every route, by every persona', () => {
       strangerId: seed.users['svcadmin'] ?? '',
       operationId: (power.body as { operation_id: string }).operation_id,
       executionId: (run.body as { execution: { id: string } }).execution.id,
+      archiveId: (cleared.body as { archive: { id: string } }).archive.id,
     };
   });
   after(async () => {
@@ -359,10 +375,13 @@ describe('every route, by every persona', () => {
       it(`answers ${operation.name} by ${caller.who} with ${outcome === 'done' ? 'success' : outcome}`, async () => {
         const named =
           operation.on === 'service' ? operation.path : operation.path.replace(/\{\w+\}/, await thing(operation));
-        const path = `/v1${named.replaceAll(/\{(\w+)\}/g, (_, part: string) => parts[part] ?? 'unnamed')}`;
+        const path = `/v1${named.replaceAll(/\{(\w+)\}/g, (_, part: string) => ({ ...parts, archive: stage.archiveId })[part] ?? 'unnamed')}`;
         const [token, service] = await shown(caller);
         const client = clientOf(igor.url, token);
-        const passed = service === null ? {} : { 'X-Service-Token': service };
+        const passed = {
+          ...(service !== null && { 'X-Service-Token': service }),
+          ...(operation.faults?.includes('precondition-required') === true && (await asItIs(stage.machine))),
+        };
         const body = bodies[operation.name]?.(stage);
         const {
           status,

@@ -6,12 +6,19 @@ import { Foundation1763600000001 } from './migrations/0001-foundation.ts';
 import { Audit1763700000002 } from './migrations/0002-audit.ts';
 import { Grants1763700000003 } from './migrations/0003-grants.ts';
 import { Broker1763800000004 } from './migrations/0004-broker.ts';
+import { EventLog1763800000006 } from './migrations/0006-event-log.ts';
 
 /** Where the database is: a URL, or the socket of an embedded server. */
 export type Place =
   { readonly url: Secret } | { readonly host: string; readonly user: string; readonly database: string };
 
-const migrations = [Foundation1763600000001, Audit1763700000002, Grants1763700000003, Broker1763800000004] as const;
+const migrations = [
+  Foundation1763600000001,
+  Audit1763700000002,
+  Grants1763700000003,
+  Broker1763800000004,
+  EventLog1763800000006,
+] as const;
 const migrationsTable = 'schema_migrations';
 
 /** Any number that other programs on the same database are unlikely to take: "igor" in ASCII. */
