@@ -48,6 +48,7 @@ const roles: Readonly<Record<Capability, BindingRole>> = {
   sessions: 'power',
   restore: 'power',
   indicator: 'sensors',
+  inventory: 'sensors',
   firmware: 'power',
   selfTest: 'power',
   reset: 'power',

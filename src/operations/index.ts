@@ -39,6 +39,7 @@ import { grantUpdate } from './grant-update.ts';
 import { healthGet } from './health-get.ts';
 import { indicatorGet } from './indicator-get.ts';
 import { indicatorSet } from './indicator-set.ts';
+import { inventoryGet } from './inventory-get.ts';
 import { machineDelete } from './machine-delete.ts';
 import { machineEnrol } from './machine-enrol.ts';
 import { machineGet } from './machine-get.ts';
@@ -90,6 +91,7 @@ export const operations: readonly Operation[] = [
   bootGet,
   bootSet,
   healthGet,
+  inventoryGet,
   indicatorGet,
   indicatorSet,
   sensorList,

@@ -8,6 +8,7 @@ import type { Firmware, ResetKind, SelfTest } from '../domain/firmware.ts';
 import type { ChassisHealth } from '../domain/health.ts';
 import type { Indicator as Light, IndicatorOrder } from '../domain/indicator.ts';
 import type { NetworkChannel, NetworkSetting } from '../domain/network.ts';
+import type { InventoryDevice } from '../domain/inventory.ts';
 import type { Observed } from '../domain/observed.ts';
 import type { PowerAction, PowerHistory, PowerPolicy, PowerState, RestorePolicy } from '../domain/power.ts';
 import type { Sensor, SensorDetail, ThresholdChange, Thresholds } from '../domain/sensor.ts';
@@ -76,6 +77,11 @@ export interface Sessions {
   close(handle: number, call: CallOptions): Promise<void>;
 }
 
+/** What is written in the machine's replaceable units. */
+export interface Inventory {
+  read(call: CallOptions): Promise<Observed<readonly InventoryDevice[]>>;
+}
+
 /** What the controller itself is, and the firmware on it. */
 export interface FirmwareReader {
   get(call: CallOptions): Promise<Observed<Firmware>>;
@@ -128,6 +134,7 @@ export interface Capabilities {
   sessions: Sessions;
   restore: Restore;
   indicator: Indicator;
+  inventory: Inventory;
   firmware: FirmwareReader;
   selfTest: SelfTester;
   reset: Resetter;

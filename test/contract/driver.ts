@@ -10,6 +10,7 @@ import { faultOf } from '../support/fault-of.ts';
 import { describeChassis } from './driver-chassis.ts';
 import { describeSensors } from './driver-sensors.ts';
 import { describeSessions } from './driver-sessions.ts';
+import { describeInventory } from './driver-inventory.ts';
 import { describeManagement } from './driver-management.ts';
 import { describeNetwork } from './driver-network.ts';
 import { describeTidiness, describeTrouble } from './driver-trouble.ts';
@@ -41,6 +42,7 @@ export const describeDriver = (name: string, open: (wish?: Wish) => Promise<Peer
     describeTrouble(open, itShowing);
     describeTidiness(open, itShowing);
     describeManagement(open, itShowing);
+    describeInventory(open, itShowing);
 
     it('is asked for all that a peer may be unable to show', () => {
       expect([...showables].filter((what) => !shown.has(what))).to.deep.equal([]);

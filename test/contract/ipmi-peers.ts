@@ -64,6 +64,7 @@ export const ipmiSimBy = ({ transport, purpose }: Way): Lacks & { readonly open:
     'resets',
     'network-settings',
     'alerts',
+    'inventory-spoilt',
   ]),
   async open() {
     const sim = await bmc('driver-contract');
@@ -189,6 +190,7 @@ const insightOf = (sim: BmcSimulator): Insight => ({
   breakSelf: () => {
     sim.management.selfTest = [0x57, 0x20];
   },
+  spoilInventory: () => void sim.fru.get(0)?.bytes.write('X', 12),
   resets: () => sim.management.resets,
 });
 

@@ -25,6 +25,7 @@ export const showables = [
   'resets',
   'network-settings',
   'alerts',
+  'inventory-spoilt',
 ] as const;
 export type Showable = (typeof showables)[number];
 
@@ -64,6 +65,8 @@ export interface Insight {
   breakFan(): void;
   /** Something is wrong with the controller itself. */
   breakSelf(): void;
+  /** A byte of the chassis's inventory is not what it was. */
+  spoilInventory(): void;
   /** Resets of the controller, in order. */
   resets(): readonly ResetKind[];
 }

@@ -49,6 +49,14 @@ describe('machines', () => {
     expect(body).to.include({ power: 'off', power_fault: false });
   });
 
+  it('tell what is written in their replaceable units', async () => {
+    const { name } = await enrol(igor, 'alpha');
+    const { body } = await (await igor.as('carol')).get(`/v1/machines/${name}/inventory`).expect(200);
+    const { devices, observed_at } = body as { devices: readonly object[]; observed_at: string };
+    expect(devices[0]).to.have.nested.property('product.serial_number', 'SN100000');
+    expect(Date.parse(observed_at)).to.be.closeTo(Date.now(), 60_000);
+  });
+
   it('are listed to a member when they are of its project, and to an admin all', async () => {
     const mine = await enrol(igor, 'alpha');
     const theirs = await enrol(igor, 'beta');

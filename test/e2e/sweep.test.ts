@@ -38,6 +38,7 @@ const levels: Readonly<Record<Permission, Level>> = {
   'oob:credential:set': 'admin',
   'oob:session:list': 'manager',
   'oob:session:delete': 'manager',
+  'oob:inventory:get': 'reader',
   'oob:firmware:get': 'manager',
   'oob:self-test:get': 'manager',
   'oob:reset:create': 'manager',

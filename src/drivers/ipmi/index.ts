@@ -13,6 +13,7 @@ import { homeFor } from './home.ts';
 import { indicator } from './indicator.ts';
 import { paces } from './pace.ts';
 import { network } from './network.ts';
+import { inventory } from './inventory.ts';
 import { power } from './power.ts';
 import { sensors } from './sensors.ts';
 import { probe } from './probe.ts';
@@ -68,6 +69,7 @@ export const ipmi = ({ homeDir, ipmitool = '/usr/bin/ipmitool', transport: way =
       restore,
       indicator,
       sessions,
+      inventory,
       firmware,
       selfTest,
       reset,

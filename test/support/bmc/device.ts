@@ -1,6 +1,7 @@
 import { accountTable } from './accounts.ts';
 import { chassis } from './chassis.ts';
 import type { Device } from './commands/command.ts';
+import { fruDevices } from './fru.ts';
 import { management } from './management.ts';
 import { eventLog } from './event-log.ts';
 import { lanSettings } from './network.ts';
@@ -18,6 +19,7 @@ export const deviceFor = (options: BmcOptions): Device => ({
   sensors: simulatedSensors(),
   accounts: accountTable(options),
   lan: lanSettings(options),
+  fru: fruDevices(),
   sessions: sessionTable(options),
 });
 

@@ -5,6 +5,7 @@ import { deviceFor } from './device.ts';
 import type { EventLog } from './event-log.ts';
 import { faults, type BmcFault } from './faults.ts';
 import { ledger, type Executed, type LoginCount } from './ledger.ts';
+import type { FruDevices } from './fru.ts';
 import type { Management } from './management.ts';
 import type { LanSettings } from './network.ts';
 import { defaultOptions, type BmcOptions } from './options.ts';
@@ -39,6 +40,8 @@ export interface BmcSimulator extends AsyncDisposable {
   readonly sensors: SimulatedSensors;
   /** Every slot of the table of users, as it is now. */
   readonly accounts: readonly Readonly<Slot>[];
+  /** The machine's inventory. */
+  readonly fru: FruDevices;
   readonly packets: { readonly received: number; readonly sent: number };
   /** Every request answered or carried out, in order; a retransmission adds nothing. */
   executed(): readonly Executed[];
@@ -101,6 +104,7 @@ export const startBmcSimulator = async (given: Partial<BmcOptions> = {}): Promis
     management: device.management,
     sensors: device.sensors,
     accounts: device.accounts.slots,
+    fru: device.fru,
     packets: udp.packets,
     executed: () => record.executed(),
     count: (command) => record.count(command),

@@ -1,5 +1,6 @@
 import type { Accounts } from '../accounts.ts';
 import type { Chassis } from '../chassis.ts';
+import type { FruDevices } from '../fru.ts';
 import type { Management } from '../management.ts';
 import type { EventLog } from '../event-log.ts';
 import type { LanSettings } from '../network.ts';
@@ -38,6 +39,7 @@ export interface Device {
   readonly management: Management;
   readonly accounts: Accounts;
   readonly lan: LanSettings;
+  readonly fru: FruDevices;
   readonly sessions: Sessions;
   readonly sensors: SimulatedSensors;
 }

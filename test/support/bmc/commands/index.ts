@@ -7,6 +7,7 @@ import { chassisCommands } from './chassis.ts';
 import { completions, refused, type Answer, type Command, type Device } from './command.ts';
 import { eventLogCommands } from './event-log.ts';
 import { lanCommands } from './lan.ts';
+import { fruCommands } from './fru.ts';
 import { managementCommands } from './management.ts';
 import { sensorCommands } from './sensor.ts';
 import { sessionCommands } from './session.ts';
@@ -21,6 +22,7 @@ const commands = {
   ...eventLogCommands,
   ...accountCommands,
   ...lanCommands,
+  ...fruCommands,
 } as const;
 
 export type CommandName = keyof typeof commands;
