@@ -23,8 +23,8 @@ const tickMs = 2_000;
 const mostAtOnce = 32;
 const mostClaimed = 1_000;
 const lookMs = 30_000;
-/** A process whose Igor has died logs out by itself; killed, it cannot. */
-const graceMs = 3_000;
+/** A process whose Igor has died logs out by itself, within 12 s on a BMC that is silent; killed, it cannot. */
+const graceMs = 13_000;
 const giveUpMs = 3_600_000;
 
 export const orphanage = ({ keeper, journal, processes, log }: Ports): Orphanage => {
