@@ -1,7 +1,23 @@
+import { z } from 'zod';
 import { isOwn, type Account, type AccountTable } from '../domain/account.ts';
 import type { Controller } from '../domain/controller.ts';
 import { Fault } from '../domain/fault.ts';
+import { Secret } from '../domain/secret.ts';
 import type { Accounts, CallOptions } from '../ports/controller.ts';
+
+/** On its way in; never shown again. The driver says what its protocol cannot carry beyond this. */
+export const accountPassword = z
+  .string()
+  .min(1)
+  .max(20)
+  .transform((value) => new Secret(value))
+  .meta({ secret: true, description: 'Write-only; of at most 16 bytes every controller takes it' });
+
+export const alteredPassword = (): Fault =>
+  new Fault(
+    'controller-refused',
+    'it accepted the password and, by its own test, keeps another; some cut it at 16 bytes',
+  );
 
 /** The account that a path names: by its number, or by its name. Faults: `not-found`, `ambiguous`. */
 export const accountBy = async (accounts: Accounts, named: string, call: CallOptions): Promise<Account> => {

@@ -1,4 +1,6 @@
 import type { Operation } from '../core/operation.ts';
+import { accountCreate } from './account-create.ts';
+import { accountDelete } from './account-delete.ts';
 import { accountGet } from './account-get.ts';
 import { accountList } from './account-list.ts';
 import { accountUpdate } from './account-update.ts';
@@ -47,6 +49,7 @@ import { machineList } from './machine-list.ts';
 import { machineUpdate } from './machine-update.ts';
 import { networkGet } from './network-get.ts';
 import { operationGet } from './operation-get.ts';
+import { passwordSet } from './password-set.ts';
 import { powerGet } from './power-get.ts';
 import { powerHistoryGet } from './power-history-get.ts';
 import { powerPolicyGet } from './power-policy-get.ts';
@@ -119,6 +122,7 @@ export const operations: readonly Operation[] = [
   selfTestGet,
   resetCreate,
   accountList,
+  accountCreate,
   accountGet,
   accountUpdate,
   networkGet,
@@ -126,6 +130,8 @@ export const operations: readonly Operation[] = [
   alertDestinationGet,
   alertDestinationSet,
   alertDestinationTest,
+  accountDelete,
+  passwordSet,
   grantList,
   grantCreate,
   grantGet,

@@ -44,12 +44,15 @@ const levels: Readonly<Record<Permission, Level>> = {
   'oob:reset:create': 'manager',
   'oob:account:list': 'manager',
   'oob:account:get': 'manager',
+  'oob:account:create': 'admin',
   'oob:account:update': 'admin',
   'oob:network:get': 'manager',
   'oob:alert-destination:list': 'manager',
   'oob:alert-destination:get': 'manager',
   'oob:alert-destination:set': 'manager',
   'oob:alert-destination:test': 'manager',
+  'oob:account:delete': 'admin',
+  'oob:password:set': 'admin',
   'oob:power:get': 'reader',
   'oob:power:set': 'member',
   'oob:power:watch': 'reader',
@@ -223,8 +226,10 @@ const bodies: Readonly<Record<string, (stage: Stage) => object>> = {
   'controller.update': () => ({ controller: { options: { cipher_suites: [3] } } }),
   'credential.set': () => account,
   'reset.create': () => ({ kind: 'warm' }),
+  'account.create': () => ({ account: { name: freshAccount(), password: 'Sw3pt-Secret', privilege: 'user' } }),
   'account.update': () => ({ account: { enabled: true } }),
   'alert-destination.set': () => receiver,
+  'password.set': () => ({ password: 'Sw3pt-Secret' }),
   'grant.create': ({ machine, strangerId }) => ({ grant: grantTo(strangerId, machine.name) }),
   'grant.update': () => ({ grant: { reason: 'swept' } }),
   'grant.request': () => ({ grant: { permissions: ['oob:power:get'], reason: 'swept' } }),
@@ -236,6 +241,10 @@ const refill = ({ bmc: { log } }: Simulated): void => {
   log.clear();
   log.event([0x08, 0x15, 0x6f, 0x01, 0xff, 0xff]);
 };
+
+let accounts = 0;
+const freshAccount = (): string => `swept${(accounts += 1)}`;
+const userAccount = { name: 'user', password: 'Sw3pt-Secret', privilege: 'user' };
 
 /** Igor's, on the BMC. */
 const account = { username: 'admin', password: 'adm1n-Secret' };
@@ -328,6 +337,9 @@ describe('every route, by every persona', () => {
         return (made.body as { machine: { id: string } }).machine.id;
       }
       case 'controller': {
+        // One that was deleted is there again; of one that is there, 409 tells.
+        if (operation.name === 'account.delete')
+          await alice.post(`/v1/controllers/${stage.machine.controllerId}/accounts`, { account: userAccount });
         if (operation.name !== 'controller.delete') return stage.machine.controllerId;
         const controller = {
           address: '127.0.0.1',

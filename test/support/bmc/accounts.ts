@@ -44,6 +44,7 @@ export const accountTable = ({ users, accountSlots, passwords }: BmcOptions): Ac
       callbackOnly: false,
     };
   });
+  const cuts = passwords === 'cut' || passwords === 'cut-and-tells';
   /** Of each slot whose password was set: how many bytes the field had. */
   const sizes = new Map<Slot, number>();
 
@@ -53,8 +54,8 @@ export const accountTable = ({ users, accountSlots, passwords }: BmcOptions): Ac
     named: (name) => slots.find((slot) => slot.name !== '' && name.equals(Buffer.from(slot.name, 'latin1'))),
     setPassword(slot, field) {
       if (passwords === 'short' && field.length > short) return 'bad-size';
-      slot.password = textIn(passwords === 'cut' ? field.subarray(0, short) : field);
-      sizes.set(slot, passwords === 'cut' ? short : field.length);
+      slot.password = textIn(cuts ? field.subarray(0, short) : field);
+      sizes.set(slot, field.length);
       return 'done';
     },
     testPassword(slot, field) {

@@ -24,10 +24,10 @@ export interface BmcOptions extends NetworkOptions {
   /** User ids from 1 on whose name cannot be changed. Default 1. */
   readonly fixedNames: number;
   /**
-   * What it makes of a password of 20 bytes: `both` keeps it, `short` refuses it, `cut` keeps the first 16 of it. Default
-   * `both`.
+   * What it makes of a password of 20 bytes: `both` keeps it, `short` refuses it, `cut` keeps the first 16 of it and finds that
+   * they are the same, `cut-and-tells` finds that they are not. Default `both`.
    */
-  readonly passwords: 'both' | 'short' | 'cut';
+  readonly passwords: 'both' | 'short' | 'cut' | 'cut-and-tells';
   /** Default both. */
   readonly suites: readonly SuiteId[];
   /** Sessions and logins under way together. Default 4. */
