@@ -16,6 +16,16 @@ export const describeInventory = (open: Open, itShowing: ItShowing): void => {
     expect(product).to.include({ name: 'LX-2000', serial_number: 'SN100000', asset_tag: 'ASSET-100000' });
   });
 
+  it('finds the units that the sensor data records tell of, by their names', async () => {
+    await using peer = await open();
+    await using connection = peer.connect();
+    const { value } = await deviceOf(connection).inventory.read(call);
+    expect(value.map(({ id, name, valid }) => ({ id, name, valid }))).to.deep.equal([
+      { id: 0, name: null, valid: true },
+      { id: 1, name: 'PSU1 FRU', valid: true },
+    ]);
+  });
+
   itShowing('inventory-spoilt', 'tells of what does not fit its checksum', async (openSeen) => {
     await using peer = await openSeen();
     await using connection = peer.connect();

@@ -1,3 +1,5 @@
+import { sixBit } from './id-string.ts';
+
 /** A field as it lies in an area (Platform Management FRU Information Storage Definition 1.0, §13): its code and its bytes. */
 export interface FruField {
   /** Bits 7 and 6 of the type/length byte. */
@@ -56,11 +58,3 @@ const tidy = (text: string): string | null =>
 const bcdPlus = (bytes: Buffer): string =>
   Array.from(bytes, (byte) => [byte >> 4, byte & 0x0f].map((digit) => digits[digit] ?? unreadable).join('')).join('');
 const digits = '0123456789 -.';
-
-/** Four characters in three bytes, the lowest bits first. */
-const sixBit = (bytes: Buffer): string =>
-  Array.from({ length: Math.floor((bytes.length * 8) / 6) }, (_, index) => {
-    const bit = index * 6;
-    const pair = (bytes[bit >> 3] ?? 0) | ((bytes[(bit >> 3) + 1] ?? 0) << 8);
-    return String.fromCharCode(0x20 + ((pair >> (bit & 7)) & 0x3f));
-  }).join('');

@@ -27,7 +27,7 @@ const isWide = (bytes: Buffer): boolean =>
  * Six bits each, the low ones of the first byte first, from the blank on. The specification counts the length in
  * characters, OpenIPMI in bytes: here it is bytes, and what a pad would add is blanks.
  */
-const sixBit = (bytes: Buffer): string => {
+export const sixBit = (bytes: Buffer): string => {
   let text = '';
   for (let bit = 0; bit + 6 <= bytes.length * 8; bit += 6) {
     const pair = (bytes[bit >> 3] ?? 0) | ((bytes[(bit >> 3) + 1] ?? 0) << 8);

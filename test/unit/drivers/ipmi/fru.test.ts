@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { inventoryContent } from '../../../../src/domain/inventory.ts';
 import { fieldsIn, textOf } from '../../../../src/drivers/ipmi/fru-field.ts';
 import { bytesWanted } from '../../../../src/drivers/ipmi/fru-layout.ts';
+import { fruPlacesIn } from '../../../../src/drivers/ipmi/fru-places.ts';
 import { inventoryIn } from '../../../../src/drivers/ipmi/fru.ts';
 import { fruBytes } from '../../../../deploy/demo/ipmi-sim-files.ts';
 import { areaBytes, fruImage, recordBytes, sixBitField, textField } from '../../../support/bmc/fru-bytes.ts';
@@ -240,6 +241,60 @@ describe('inventoryIn', () => {
         if (part.valid) expect(part).to.deep.equal(whole);
       }
     }
+  });
+});
+
+describe('fruPlacesIn', () => {
+  const locator = (address: number, id: number, access: number, name: string, type = 0x11): Buffer =>
+    Buffer.from([
+      9,
+      0,
+      0x51,
+      type,
+      11 + name.length,
+      address,
+      id,
+      access,
+      0,
+      0,
+      0x10,
+      0,
+      10,
+      1,
+      0,
+      0xc0 | name.length,
+      ...Buffer.from(name),
+    ]);
+
+  it('finds what the BMC itself reads, each once, and its own always', () => {
+    const records = [
+      locator(0x20, 7, 0x80, 'PSU2'),
+      locator(0x20, 3, 0x80, ''),
+      locator(0x20, 7, 0x80, 'again'),
+      locator(0x82, 4, 0x80, 'of another controller'),
+      locator(0x20, 5, 0x00, 'a memory on a bus'),
+      locator(0x20, 6, 0x88, 'of another unit'),
+      locator(0x20, 0xff, 0x80, 'none'),
+      locator(0x20, 8, 0x80, 'a controller', 0x12),
+    ];
+    expect(fruPlacesIn(records)).to.deep.equal([
+      { id: 0, name: null },
+      { id: 3, name: null },
+      { id: 7, name: 'PSU2' },
+    ]);
+    expect(fruPlacesIn([locator(0x20, 0, 0x80, 'Board')])).to.deep.equal([{ id: 0, name: 'Board' }]);
+  });
+
+  it('takes any bytes for records', () => {
+    const record = fc.uint8Array({ maxLength: 40 }).map((values) => Buffer.from(values));
+    fc.assert(
+      fc.property(fc.array(record, { maxLength: 9 }), fc.boolean(), (records, areLocators) => {
+        if (areLocators) for (const one of records) if (one.length > 7) one.set([0x11, 0, 0x20, 1, 0x80], 3);
+        const ids = fruPlacesIn(records).map(({ id }) => id);
+        expect(ids).to.deep.equal([...new Set(ids)].sort((one, other) => one - other));
+        expect(ids).to.include(0);
+      }),
+    );
   });
 });
 
