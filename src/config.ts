@@ -174,6 +174,16 @@ export const settings = z.strictObject({
     .max(36_500)
     .default(365)
     .describe('Days after which archives of cleared event logs are removed; 0: never'),
+  IGOR_SAMPLE_SECONDS: seconds
+    .max(86_400)
+    .refine((interval) => interval === 0 || interval >= 10, 'must be 0, or at least 10')
+    .default(0)
+    .describe("Interval at which each machine's sensors are read and kept; 0: what somebody reads is kept"),
+  IGOR_SAMPLE_RETENTION_HOURS: seconds
+    .min(1)
+    .max(8784)
+    .default(24)
+    .describe('Hours after which kept readings of sensors are removed; of a machine, 2000 are kept at most'),
   IGOR_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('The least that is logged'),
 });
 export type Settings = z.output<typeof settings>;

@@ -14,6 +14,7 @@ import { leases } from './adapters/postgres/leases.ts';
 import { logArchives } from './adapters/postgres/log-archives.ts';
 import { machines } from './adapters/postgres/machines.ts';
 import { observations } from './adapters/postgres/observations.ts';
+import { samples } from './adapters/postgres/samples.ts';
 import { openSessions } from './adapters/postgres/open-sessions.ts';
 import { joinReplicas } from './adapters/postgres/replicas.ts';
 import { shelves } from './adapters/postgres/shelves.ts';
@@ -33,6 +34,7 @@ import { withPersons } from './core/persons.ts';
 import { orphanage } from './core/broker/orphans.ts';
 import { keeper } from './core/lease.ts';
 import { observer } from './core/observe.ts';
+import { sampler } from './core/sample.ts';
 import type { Services } from './core/operation.ts';
 import { steps } from './core/steps.ts';
 import { upkeep } from './core/upkeep.ts';
@@ -134,6 +136,7 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
     const observationsOf = observations(sql, replicaId);
     const driversOf = drivers({ homeDir: join(settings.IGOR_DATA_DIR, 'ipmitool') });
     undo.push(async () => driversOf[Symbol.asyncDispose]());
+    const samplesOf = samples(sql, replicaId);
     const leasesOf = leases(sql, replicaId, leaseMs);
     const conditionsOf = conditions(sql);
     const sessionsOf = sessionJournal(sql, { replicaId, realm: realmHere(), startOf });
@@ -156,6 +159,7 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
     });
     const observe = observer({ keeper: keep, observations: observationsOf, log, now });
     const orphans = orphanage({ keeper: keep, journal: sessionsOf, processes, log });
+    const sample = sampler({ keeper: keep, samples: samplesOf, log });
 
     const grantsOf = grants(sql);
     const register = grantRegister(grantsOf, now);
@@ -165,6 +169,7 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
       machines: machinesOf,
       controllers: controllersOf,
       executions: executionsOf,
+      samples: samplesOf,
       journal: journalOf,
       logArchives: logArchivesOf,
       projects: keystone.projects,
@@ -213,6 +218,8 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
       journalDays: settings.IGOR_AUDIT_RETENTION_DAYS,
       executionDays: settings.IGOR_EXECUTION_RETENTION_DAYS,
       archiveDays: settings.IGOR_ARCHIVE_RETENTION_DAYS,
+      samples: samplesOf,
+      sampleHours: settings.IGOR_SAMPLE_RETENTION_HOURS,
     });
 
     const handler = app({
@@ -258,6 +265,7 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
 
     observe.start(settings.IGOR_OBSERVE_SECONDS * 1000);
     orphans.start();
+    sample.start(settings.IGOR_SAMPLE_SECONDS * 1000);
     work.start();
     records.start();
     if (embedded) log.warn({ data_dir: settings.IGOR_DATA_DIR }, 'database.embedded');
@@ -283,7 +291,7 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
         log.info({ replica: replicaId }, 'service.stopping');
         const end = AbortSignal.timeout(settings.IGOR_STOP_SECONDS * 1000);
         const answered = server.close(AbortSignal.timeout(settings.IGOR_STOP_SECONDS * 1000 + answerMs));
-        await Promise.all([observe.stop(), orphans.stop()]);
+        await Promise.all([observe.stop(), sample.stop(), orphans.stop()]);
         await Promise.all([work.stop(end), keep.stop(end), records.stop(), answered]);
         await stopAll();
         log.info({ replica: replicaId }, 'service.stopped');

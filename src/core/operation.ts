@@ -21,6 +21,7 @@ import type {
   OpenSessions,
   Projects,
   Reach,
+  Samples,
 } from '../ports/services.ts';
 import type { GrantRegister } from './grants.ts';
 import type { Subject } from './subject.ts';
@@ -42,6 +43,7 @@ export interface Services {
   readonly machines: Machines;
   readonly controllers: Controllers;
   readonly executions: Executions;
+  readonly samples: Samples;
   readonly grants: Grants;
   readonly register: GrantRegister;
   readonly groups: Groups;

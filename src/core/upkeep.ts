@@ -1,7 +1,7 @@
 import { told } from '../domain/fault.ts';
 import type { Chain, ChainHead, ChainStanding } from '../ports/chain.ts';
 import type { LogArchives } from '../ports/log-archives.ts';
-import type { Executions, Log } from '../ports/services.ts';
+import type { Executions, Log, Samples } from '../ports/services.ts';
 
 /** What the service does for its own records, beside its callers: it chains the journal, and removes what is too old. */
 export interface Upkeep {
@@ -23,10 +23,13 @@ interface Parts {
   readonly journalDays: number;
   readonly executionDays: number;
   readonly archiveDays: number;
+  readonly samples: Pick<Samples, 'prune'>;
+  /** Hours that readings of sensors are kept. */
+  readonly sampleHours: number;
 }
 
 interface Prunable {
-  readonly prune: (days: number) => Promise<number>;
+  readonly prune: (age: number) => Promise<number>;
 }
 
 const pruneMs = 3_600_000;
@@ -35,6 +38,7 @@ const breathMs = 50;
 
 export const upkeep = (parts: Parts): Upkeep => {
   const { chain, executions, archives, log, show, chainMs, journalDays, executionDays, archiveDays } = parts;
+  const { samples, sampleHours } = parts;
   const timers = new Set<NodeJS.Timeout>();
   const running = new Set<Promise<void>>();
   let stopping = false;
@@ -72,12 +76,13 @@ export const upkeep = (parts: Parts): Upkeep => {
     }
     await thin(executions, executionDays, 'execution.pruned');
     await thin(archives, archiveDays, 'archive.pruned');
+    await thin(samples, sampleHours, 'sample.pruned');
   };
 
   /** Some at a time, until none is too old. */
-  const thin = async (store: Prunable, days: number, event: string): Promise<void> => {
-    for (let more = days > 0; more && !stopping;) {
-      const removed = await store.prune(days);
+  const thin = async (store: Prunable, age: number, event: string): Promise<void> => {
+    for (let more = age > 0; more && !stopping;) {
+      const removed = await store.prune(age);
       if (removed > 0) log.info({ removed }, event);
       more = removed > 0;
       if (more) await breath();

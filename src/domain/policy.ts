@@ -64,6 +64,7 @@ export const rules = {
   'oob:indicator:set': 'rule:member',
   'oob:sensor:list': 'rule:reader',
   'oob:sensor:get': 'rule:reader',
+  'oob:sensor-sample:list': 'rule:reader',
   'oob:sensor-threshold:set': 'rule:manager',
   'oob:event-log:list': 'rule:reader',
   'oob:event-log:get': 'rule:reader',
@@ -117,6 +118,7 @@ export const grantable = [
   'oob:event-log-clock:get',
   'oob:event-log-archive:list',
   'oob:event-log-archive:get',
+  'oob:sensor-sample:list',
   'oob:execution:create',
 ] as const satisfies readonly Permission[];
 
@@ -168,6 +170,7 @@ export const forDomains: readonly Permission[] = [
   'oob:event-log-clock:get',
   'oob:event-log-archive:list',
   'oob:event-log-archive:get',
+  'oob:sensor-sample:list',
 ];
 
 /** What a rule looks at, beside the caller. What belongs to no project has no `project_id`, and so fits no project's rule. */

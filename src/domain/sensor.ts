@@ -38,6 +38,13 @@ export const thresholds = z
   .object(forThresholds(() => z.number().nullable()))
   .describe("In the sensor's unit; null for what it does not have or tell");
 
+/** As the driver makes it of the name. */
+export const sensorId = z
+  .string()
+  .max(64)
+  .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'must be an id of a sensor')
+  .describe('Its id');
+
 /** The id in a path, or a name that one sensor alone has. */
 export const sensorRef = z.string().min(1).max(64).describe('Its id, or its name if no other sensor has that');
 
@@ -88,3 +95,7 @@ export const outOfOrder = (limits: Thresholds): readonly [ThresholdName, Thresho
   }
   return null;
 };
+
+/** What is worth keeping of readings: the values, by the sensors' ids. */
+export const readingsOf = (sensors: readonly Sensor[]): Readonly<Record<string, number>> =>
+  Object.fromEntries(sensors.flatMap(({ id, value }) => (value === null ? [] : [[id, value]])));

@@ -62,6 +62,7 @@ import { resetCreate } from './reset-create.ts';
 import { selfTestGet } from './self-test-get.ts';
 import { sensorGet } from './sensor-get.ts';
 import { sensorList } from './sensor-list.ts';
+import { sensorSampleList } from './sensor-sample-list.ts';
 import { sensorThresholdSet } from './sensor-threshold-set.ts';
 import { tagAdd } from './tag-add.ts';
 import { tagClear } from './tag-clear.ts';
@@ -99,6 +100,7 @@ export const operations: readonly Operation[] = [
   indicatorSet,
   sensorList,
   sensorGet,
+  sensorSampleList,
   sensorThresholdSet,
   eventLogList,
   eventLogGet,

@@ -4,7 +4,7 @@ import { Fault } from '../domain/fault.ts';
 import { choosing, only } from '../domain/fields.ts';
 import { endOf, pageEnd, paging } from '../domain/link.ts';
 import { filtering, filtersIn, namesOf } from '../domain/list-query.ts';
-import { sensor, type Sensor } from '../domain/sensor.ts';
+import { readingsOf, sensor, type Sensor } from '../domain/sensor.ts';
 import { fitsAll, sensorFields } from '../domain/sensor-query.ts';
 
 /** The controller is asked each time; what is filtered or left for another page was read as well. */
@@ -17,11 +17,14 @@ export const sensorList = operation({
   permission: 'oob:sensor:list',
   effect: 'read',
   needs: ['sensors'],
+  uses: ['samples'],
   input: z.strictObject({ ...paging, ...filtering(sensorFields), fields: choosing(namesOf(sensor.shape)) }),
   output: z.object({ sensors: z.array(sensor.partial()), observed_at: z.iso.datetime(), ...pageEnd }),
 
-  async run({ machine, input, device, href, signal }) {
+  async run({ machine, input, device, samples, href, signal }) {
     const { value, observedAt } = await device.sensors.list({ signal });
+    // A reading that cannot be kept is a reading all the same.
+    await samples.keep(machine.id, readingsOf(value)).catch(() => undefined);
     const fitting = value.filter((one) => fitsAll(one, filtersIn(sensorFields, input)));
     const from = input.marker === undefined ? 0 : after(fitting, value, input.marker);
     const items = fitting.slice(from, from + input.limit);

@@ -184,6 +184,25 @@ export interface Observations {
   claimDue(intervalMs: number, most: number, of: 'alive' | 'dead'): Promise<readonly ObservedController[]>;
 }
 
+/** What sensors showed, for a while: some 2000 readings of a machine, no two of them within ten seconds. */
+export interface Samples {
+  /** Keeps values by the ids of their sensors, unless some of that machine were kept just before. */
+  keep(machineId: string, readings: Readonly<Record<string, number>>): Promise<void>;
+  /** The oldest first; null: from the first, to the last. */
+  list(
+    machineId: string,
+    sensorId: string,
+    between: { readonly since: Date | null; readonly until: Date | null },
+  ): Promise<readonly { readonly at: Date; readonly value: number }[]>;
+  /**
+   * Claims machines whose sensors are due to be read, for this replica alone; not those that another one's lease keeps
+   * from it, nor those whose controller does not let us in or does not answer.
+   */
+  claimDue(intervalMs: number, most: number): Promise<readonly ObservedMachine[]>;
+  /** Removes some that are more than so many hours old; the number of them. */
+  prune(hours: number): Promise<number>;
+}
+
 export interface ExecutionClaim {
   readonly executionId: string;
   readonly machineId: string;

@@ -66,6 +66,7 @@ const levels: Readonly<Record<Permission, Level>> = {
   'oob:indicator:set': 'member',
   'oob:sensor:list': 'reader',
   'oob:sensor:get': 'reader',
+  'oob:sensor-sample:list': 'reader',
   'oob:sensor-threshold:set': 'manager',
   'oob:event-log:list': 'reader',
   'oob:event-log:get': 'reader',

@@ -6,6 +6,7 @@ import { Foundation1763600000001 } from './migrations/0001-foundation.ts';
 import { Audit1763700000002 } from './migrations/0002-audit.ts';
 import { Grants1763700000003 } from './migrations/0003-grants.ts';
 import { Broker1763800000004 } from './migrations/0004-broker.ts';
+import { Samples1763800000005 } from './migrations/0005-samples.ts';
 import { EventLog1763800000006 } from './migrations/0006-event-log.ts';
 
 /** Where the database is: a URL, or the socket of an embedded server. */
@@ -17,6 +18,7 @@ const migrations = [
   Audit1763700000002,
   Grants1763700000003,
   Broker1763800000004,
+  Samples1763800000005,
   EventLog1763800000006,
 ] as const;
 const migrationsTable = 'schema_migrations';

@@ -8,16 +8,22 @@ export const inBatches = async <Item, Result>(
   work: (item: Item, call: CallOptions) => Promise<Result>,
   { signal }: CallOptions,
 ): Promise<readonly Result[]> => {
-  const failed = new AbortController();
-  const call = { signal: AbortSignal.any([signal, failed.signal]) };
-  setMaxListeners(0, call.signal); // one for each question under way
+  // Not `AbortSignal.any`, which leaves something behind at a signal that lives on.
+  const over = new AbortController();
+  setMaxListeners(0, over.signal); // one for each question under way
+  const call = { signal: over.signal };
+  const stop = (): void => over.abort(signal.reason);
+  if (signal.aborted) stop();
+  signal.addEventListener('abort', stop, { once: true });
   const results: Result[] = [];
   try {
     for (let from = 0; from < items.length; from += atOnce)
       results.push(...(await Promise.all(items.slice(from, from + atOnce).map(async (item) => work(item, call)))));
     return results;
   } catch (error) {
-    failed.abort(error);
+    over.abort(error);
     throw error;
+  } finally {
+    signal.removeEventListener('abort', stop);
   }
 };
