@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Effect } from '../domain/journal.ts';
 
 const readMs = 30_000;
@@ -16,6 +17,7 @@ export interface Deadline extends Disposable {
  */
 export const deadline = (effect: Effect, patienceMs: number, gone: AbortSignal): Deadline => {
   const end = new AbortController();
+  setMaxListeners(0, end.signal); // an act may ask for a hundred things at once
   const stop = (): void => end.abort();
   const reads = effect === 'read' || effect === 'reveal';
   let endsAt = performance.now() + patienceMs + (reads ? readMs : changeMs);

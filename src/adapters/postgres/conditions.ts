@@ -18,8 +18,10 @@ const checkEvery = `interval '5 minutes'`;
 /** What a controller cannot do may change with its firmware, which nobody need tell us of. */
 const lackFor = `interval '1 day'`;
 
+/** Null without a time: `greatest` passes over nulls. */
 const msUntil = (time: string): string =>
-  `greatest(0, round(extract(epoch FROM ${time} - clock_timestamp()) * 1000))::double precision`;
+  `CASE WHEN ${time} IS NOT NULL
+     THEN greatest(0, round(extract(epoch FROM ${time} - clock_timestamp()) * 1000))::double precision END`;
 
 export const conditionColumns = `failures, ${msUntil('retry_at')} AS retry_ms, refused_at,
   ${msUntil(`(refused_at + ${checkEvery})`)} AS check_ms,

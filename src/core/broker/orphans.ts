@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { bindingRoles } from '../../domain/controller.ts';
 import { asFault, told } from '../../domain/fault.ts';
 import type { Log } from '../../ports/services.ts';
@@ -29,6 +30,7 @@ const giveUpMs = 3_600_000;
 
 export const orphanage = ({ keeper, journal, processes, log }: Ports): Orphanage => {
   const end = new AbortController();
+  setMaxListeners(0, end.signal); // one for each that is seen to
   let running: Promise<void> = Promise.resolve();
 
   /** Under the controller's lease, so that nobody opens a session meanwhile that looks like what was left. */
@@ -118,7 +120,7 @@ type Table = Awaited<ReturnType<Capabilities['sessions']['list']>>['value'];
  * The handles of what was left: of our account, from our address, and not of a session that is in use. A handle names
  * another session once its own has ended, so the handle alone proves nothing.
  */
-const left = (
+export const left = (
   { sessions, current }: Table,
   username: string,
   found: readonly Pick<Orphan, 'handle'>[],
