@@ -10,6 +10,7 @@ import { hearCanary } from './adapters/postgres/canary.ts';
 import { executions } from './adapters/postgres/executions.ts';
 import { grants } from './adapters/postgres/grants.ts';
 import { journal } from './adapters/postgres/journal.ts';
+import { lacks } from './adapters/postgres/lacks.ts';
 import { leases } from './adapters/postgres/leases.ts';
 import { logArchives } from './adapters/postgres/log-archives.ts';
 import { machines } from './adapters/postgres/machines.ts';
@@ -177,6 +178,7 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
       remote: ssh({ resolve: reachable.resolve }),
       drivers: driversOf,
       visits: keep,
+      lacks: lacks(sql),
       openSessions: openSessions(sql),
       look: observe.look,
       freshMs: settings.IGOR_OBSERVE_SECONDS * 2000,

@@ -17,6 +17,7 @@ import type {
   Grants,
   Groups,
   Journal,
+  Lacks,
   Machines,
   OpenSessions,
   Projects,
@@ -61,6 +62,7 @@ export interface Services {
   readonly remote: Remote;
   readonly logArchives: LogArchives;
   readonly drivers: ReadonlyMap<string, Driver>;
+  readonly lacks: Lacks;
   readonly openSessions: OpenSessions;
   /** Sessions beside those that a lease gives. */
   readonly visits: Visits;

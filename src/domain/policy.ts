@@ -34,6 +34,8 @@ export const rules = {
   'oob:controller:update': 'rule:admin',
   'oob:controller:delete': 'rule:admin',
   'oob:credential:set': 'rule:admin',
+  'oob:controller:check': 'rule:manager',
+  'oob:capability:list': 'rule:manager or rule:system_reader',
   'oob:session:list': 'rule:manager or rule:system_reader',
   'oob:session:delete': 'rule:manager',
   'oob:inventory:get': 'rule:reader',

@@ -12,6 +12,8 @@ import { auditExport } from './audit-export.ts';
 import { auditList } from './audit-list.ts';
 import { bootGet } from './boot-get.ts';
 import { bootSet } from './boot-set.ts';
+import { capabilityList } from './capability-list.ts';
+import { controllerCheck } from './controller-check.ts';
 import { controllerCreate } from './controller-create.ts';
 import { controllerDelete } from './controller-delete.ts';
 import { controllerGet } from './controller-get.ts';
@@ -118,6 +120,8 @@ export const operations: readonly Operation[] = [
   controllerUpdate,
   controllerDelete,
   credentialSet,
+  controllerCheck,
+  capabilityList,
   sessionList,
   sessionDelete,
   firmwareGet,

@@ -139,6 +139,13 @@ export interface Leases {
   release(controllerId: string): Promise<void>;
 }
 
+/** What controllers said that they cannot do. */
+export interface Lacks {
+  of(
+    controllerId: string,
+  ): Promise<readonly { readonly operation: string; readonly learntAt: Date; readonly detail: string }[]>;
+}
+
 /** The sessions that Igor has with controllers, in whichever replica. */
 export interface OpenSessions {
   of(controllerId: string): Promise<

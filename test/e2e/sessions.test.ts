@@ -43,7 +43,7 @@ describe('the sessions of controllers', () => {
     const { sessions, slots } = body as Table;
     expect(slots).to.equal(6);
     expect(sessions.find(({ id }) => id === foreign)).to.include({ ours: false, privilege: 'operator' });
-    expect(sessions.map(({ privilege }) => privilege)).to.include('administrator');
+    expect(sessions.filter(({ ours }) => ours).map(({ privilege }) => privilege)).to.deep.equal(['administrator']);
     await (await igor.as('bob')).get(`/v1/controllers/${controllerId}/sessions`).expect(403);
     await (await igor.as('mallory')).get(`/v1/controllers/${controllerId}/sessions`).expect(404);
   });
@@ -78,5 +78,66 @@ describe('the sessions of controllers', () => {
     expect((body as Table).slots).to.equal(63);
     const { status } = await erin.delete(`/v1/controllers/${controllerId}/sessions/${id}`);
     expect([404, 502]).to.include(status);
+  });
+});
+
+describe('checking a controller', () => {
+  let igor: TestIgor;
+  before(async () => {
+    igor = await startIgor();
+  });
+  after(async () => {
+    await igor.stop();
+    await stopSimulated();
+  });
+
+  it('logs in though it was left alone, and has the next request try again', async () => {
+    const { bmc, controllerId, name } = await simulated(igor, { maxSessions: 6 });
+    const [erin, bob] = [await igor.as('erin'), await igor.as('bob')];
+    const heal = bmc.inject({ kind: 'black-hole' });
+    await bob.get(`/v1/machines/${name}/power?refresh=true`).expect(504);
+    heal();
+    const { headers } = await bob.get(`/v1/machines/${name}/power?refresh=true`).expect(504);
+    expect(Number(headers['retry-after'])).to.be.within(1, 20);
+    const { body } = await erin.post(`/v1/controllers/${controllerId}/checks`).expect(200);
+    expect(body).to.include({ health: 'ok', slots: 6 });
+    await bob.get(`/v1/machines/${name}/power?refresh=true`).expect(200);
+    await bob.post(`/v1/controllers/${controllerId}/checks`).expect(403);
+  });
+
+  it('tells why it cannot', async () => {
+    const { bmc, controllerId } = await simulated(igor);
+    bmc.inject({ kind: 'refuse-sessions' });
+    const erin = await igor.as('erin');
+    const { body, headers } = await erin.post(`/v1/controllers/${controllerId}/checks`).expect(503);
+    expect((body as { error: { message: string } }).error.message).to.match(/session/);
+    expect(Number(headers['retry-after'])).to.be.greaterThan(0);
+  });
+});
+
+describe('what a controller lacks', () => {
+  let igor: TestIgor;
+  before(async () => {
+    igor = await startIgor();
+  });
+  after(async () => igor.stop());
+
+  it('is asked of it once, and said before it is tried from then on, until somebody checks', async () => {
+    const { controllerId } = await enrol(igor, 'alpha');
+    const erin = await igor.as('erin');
+    interface Told {
+      readonly error: { readonly message: string };
+      readonly lacks: readonly { readonly operation: string }[];
+    }
+    const refusal = async (): Promise<string> =>
+      ((await erin.get(`/v1/controllers/${controllerId}/self-test`).expect(409)).body as Told).error.message;
+    expect(await refusal()).to.match(/does not know this command \(C1h\)$/);
+    expect(await refusal()).to.match(/as it said at/);
+    const { body } = await erin.get(`/v1/controllers/${controllerId}/capabilities`).expect(200);
+    expect(body).to.deep.include({ driver: 'ipmi' });
+    expect((body as Told).lacks.map(({ operation }) => operation)).to.include('self-test.get');
+    await erin.post(`/v1/controllers/${controllerId}/checks`).expect(200);
+    const again = (await erin.get(`/v1/controllers/${controllerId}/capabilities`).expect(200)).body as Told;
+    expect(again.lacks).to.deep.equal([]);
   });
 });

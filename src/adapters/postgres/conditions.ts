@@ -16,7 +16,7 @@ export interface ConditionRow {
 /** An account that was refused is offered again by a check, so often and no more: BMCs lock accounts. */
 const checkEvery = `interval '5 minutes'`;
 /** What a controller cannot do may change with its firmware, which nobody need tell us of. */
-const lackFor = `interval '1 day'`;
+export const lackFor = `interval '1 day'`;
 
 /** Null without a time: `greatest` passes over nulls. */
 const msUntil = (time: string): string =>
