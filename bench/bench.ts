@@ -10,6 +10,7 @@ import { inTurn, restRow, type Effort } from './rest.ts';
 import { table, type Row } from './rows.ts';
 import { sideTable, type SideRow } from './sides.ts';
 import { enrolSite, machineCount, madeToken, personaToken, record, startBmcs, type Site } from './site.ts';
+import { sweepTable, sweeps, type Sweep } from './sweep.ts';
 import { shownFirstUses, withKeystone, withStandIn, type FirstUses, type SidesOptions } from './whoami.ts';
 
 const words = new Set(process.argv.slice(2));
@@ -20,6 +21,9 @@ const resultsDir = fileURLToPath(new URL('../.bench/', import.meta.url));
 const realTokens = quick ? 20 : 500;
 const manyTokens = quick ? 1_000 : 10_000;
 const floodTokens = quick ? 0 : words.has('--all') ? 1_000_000 : 200_000;
+
+/** `--sweeps`: those alone. */
+const sweepsAlone = words.has('--sweeps');
 
 const say = (what: string): void => console.error(`== ${what}`);
 
@@ -127,6 +131,12 @@ interface Measured {
   readonly firstUses: FirstUses;
 }
 
+const swept = async (): Promise<readonly Sweep[]> => {
+  say('the power of whole fleets; ipmitool in a loop and Ironic beside it');
+  const { url: keystoneUrl, igorPasswordFile } = await keystone();
+  return sweeps({ keystoneUrl, igorPasswordFile }, quick);
+};
+
 const measure = async (): Promise<Measured> => {
   say('the real Keystone, 100 BMCs');
   const { url: keystoneUrl, igorPasswordFile } = await keystone();
@@ -179,7 +189,8 @@ try {
   const begun = performance.now();
   const before = loadavg();
   await mkdir(resultsDir, { recursive: true });
-  const { rows, sides, firstUses } = await measure();
+  const { rows, sides, firstUses } = sweepsAlone ? { rows: [], sides: [], firstUses: null } : await measure();
+  const fleets = await swept();
   const [cpu] = cpus();
   const machine = {
     node: process.version,
@@ -191,10 +202,13 @@ try {
   const seconds = (performance.now() - begun) / 1000;
   await writeFile(
     `${resultsDir}latest.json`,
-    JSON.stringify({ at: new Date().toISOString(), quick, seconds, machine, rows, sides, firstUses }, null, 1),
+    JSON.stringify({ at: new Date().toISOString(), quick, seconds, machine, rows, sides, firstUses, fleets }, null, 1),
   );
-  console.log([table(rows), sideTable(sides), shownFirstUses(firstUses), peers].join('\n\n'));
-  if ([...rows, ...sides].some(({ errors = 0 }) => errors > 0)) process.exitCode = 1;
+  const tables = firstUses === null ? [] : [table(rows), sideTable(sides), shownFirstUses(firstUses), peers];
+  console.log([...tables, sweepTable(fleets)].join('\n\n'));
+  const isInvalid =
+    [...rows, ...sides].some(({ errors = 0 }) => errors > 0) || fleets.some(({ missing }) => missing > 0);
+  if (isInvalid) process.exitCode = 1;
 } finally {
   await stopParts();
 }

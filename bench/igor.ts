@@ -12,11 +12,14 @@ export interface IgorOptions {
   readonly igorPasswordFile: string;
   /** Of Node itself, as `--cpu-prof`. */
   readonly nodeArgs?: readonly string[];
+  /** What is set otherwise than said below; with `DATABASE_URL`, no database of its own is started. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 /** The built Igor as a process of its own, so that its CPU can be told from that of who asks. */
 export interface BenchIgor {
   readonly url: string;
+  readonly pid: number;
   /** From the start of the process until it says that it is ready. */
   readonly readySeconds: number;
   /** What Igor, with its ended children, and its PostgreSQL have used so far, in milliseconds of CPU. */
@@ -39,7 +42,7 @@ export interface Memory {
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
 export const startIgor = async (options: IgorOptions): Promise<BenchIgor> => {
-  const { dataDir, keystoneUrl, igorPasswordFile, nodeArgs = [] } = options;
+  const { dataDir, keystoneUrl, igorPasswordFile, nodeArgs = [], settings = {} } = options;
   const [port, metricsPort] = [await freePort('tcp'), await freePort('tcp')];
   const url = `http://127.0.0.1:${port}`;
   const dir = join(dataDir, 'process');
@@ -71,6 +74,7 @@ export const startIgor = async (options: IgorOptions): Promise<BenchIgor> => {
       IGOR_TOKEN_CACHE_SECONDS: '3600',
       IGOR_LOG_LEVEL: 'info',
       IGOR_RATE_LIMIT: '0',
+      ...settings,
     },
     cwd: dataDir,
     dir,
@@ -91,6 +95,7 @@ export const startIgor = async (options: IgorOptions): Promise<BenchIgor> => {
   const postgres = async (): Promise<readonly number[]> => below(child.pid, 'postgres');
   return {
     url,
+    pid: child.pid,
     readySeconds: (performance.now() - begun) / 1000,
     async cpu() {
       const each = await Promise.all((await postgres()).map(async (pid) => cpuMs(pid).catch(() => 0)));

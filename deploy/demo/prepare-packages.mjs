@@ -36,7 +36,7 @@ const always = [
 const also = {
   test: ['postgresql-15'],
   setup: ['postgresql-15', ...peer],
-  bench: peer,
+  bench: [...peer, 'python3-ironic'],
 };
 
 /** Services that Debian would start, now and at each boot, once their package is there. */

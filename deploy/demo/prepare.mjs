@@ -1,4 +1,4 @@
-// Prepares a clone, then runs what is asked for: node deploy/demo/prepare.mjs demo|test|bench [arguments].
+// Prepares a clone, then runs what is asked for: node deploy/demo/prepare.mjs demo|test|bench|soak [arguments].
 // `setup` prepares for all of them and runs nothing. Only what Node itself brings is used here: nothing else need be there.
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -11,9 +11,9 @@ import { ensurePackages } from './prepare-packages.mjs';
 import { readJson, Refusal, root, run, step } from './prepare-run.mjs';
 
 const prepare = async ([word, ...args]) => {
-  const words = { demo, test, bench, setup: async () => 0 };
+  const words = { demo, test, bench, soak, setup: async () => 0 };
   if (!Object.hasOwn(words, word ?? ''))
-    throw new Refusal('usage: node deploy/demo/prepare.mjs demo|test|bench|setup [arguments]');
+    throw new Refusal('usage: node deploy/demo/prepare.mjs demo|test|bench|soak|setup [arguments]');
   requireNode();
   await alone(async () => {
     await ensurePackages(word);
@@ -51,6 +51,8 @@ const test = async (args) => {
 };
 
 const bench = async (args) => run(process.execPath, ['--import', 'tsx', 'bench/bench.ts', ...args]);
+
+const soak = async (args) => run(process.execPath, ['--import', 'tsx', 'bench/soak.ts', ...args]);
 
 /** Its settings as arguments: mocha adds the files of its settings to those that are asked for, and would run all. */
 const mocha = (args) => {
