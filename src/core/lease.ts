@@ -43,6 +43,7 @@ interface Entry {
 const roles: Readonly<Record<Capability, BindingRole>> = {
   power: 'power',
   boot: 'boot',
+  bootParameters: 'boot',
   chassis: 'sensors',
   sensors: 'sensors',
   sessions: 'power',

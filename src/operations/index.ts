@@ -10,7 +10,11 @@ import { alertDestinationSet } from './alert-destination-set.ts';
 import { alertDestinationTest } from './alert-destination-test.ts';
 import { auditExport } from './audit-export.ts';
 import { auditList } from './audit-list.ts';
+import { bootClear } from './boot-clear.ts';
 import { bootGet } from './boot-get.ts';
+import { bootParameterGet } from './boot-parameter-get.ts';
+import { bootParameterList } from './boot-parameter-list.ts';
+import { bootParameterSet } from './boot-parameter-set.ts';
 import { bootSet } from './boot-set.ts';
 import { capabilityList } from './capability-list.ts';
 import { controllerCheck } from './controller-check.ts';
@@ -96,6 +100,10 @@ export const operations: readonly Operation[] = [
   powerHistoryGet,
   bootGet,
   bootSet,
+  bootClear,
+  bootParameterList,
+  bootParameterGet,
+  bootParameterSet,
   healthGet,
   inventoryGet,
   indicatorGet,

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Account, AccountAccess, AccountTable } from '../domain/account.ts';
 import type { AlertDestination, AlertResult, AlertSetting } from '../domain/alert-destination.ts';
+import type { BootParameter } from '../domain/boot-parameter.ts';
 import type { BootDevice } from '../domain/boot.ts';
 import type { SessionTable } from '../domain/controller-session.ts';
 import type { Credential } from '../domain/controller.ts';
@@ -49,6 +50,22 @@ export interface Alerts {
   set(channel: number | null, id: number, setting: AlertSetting, call: CallOptions): Promise<AlertDestination>;
   /** Sends an alert to it. Faults: `conflict` for one without an address. */
   test(channel: number | null, id: number, call: CallOptions): Promise<AlertResult>;
+}
+
+export interface BootParameters {
+  /** Those that have a name and that the controller has. */
+  list(call: CallOptions): Promise<Observed<readonly BootParameter[]>>;
+  /** `block` of the mailbox, otherwise 0. Faults: `controller-unsupported` for one that it does not have. */
+  get(number: number, block: number, call: CallOptions): Promise<Observed<BootParameter>>;
+  /** Sent once. `locked` marks it as invalid, or locked. */
+  set(change: BootParameterChange, call: CallOptions): Promise<void>;
+}
+
+export interface BootParameterChange {
+  readonly number: number;
+  readonly locked: boolean;
+  /** Bytes, as the parameter has them. */
+  readonly data: readonly number[];
 }
 
 export interface Chassis {
@@ -130,6 +147,7 @@ export interface Accounts {
 export interface Capabilities {
   power: Power;
   boot: Boot;
+  bootParameters: BootParameters;
   chassis: Chassis;
   sessions: Sessions;
   restore: Restore;

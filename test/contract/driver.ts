@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { bootTarget } from '../../src/domain/boot.ts';
 import type { BootDevice } from '../../src/domain/boot.ts';
 import { chassisHealth } from '../../src/domain/health.ts';
 import { powerAction } from '../../src/domain/power.ts';
@@ -7,6 +8,7 @@ import type { PowerAction } from '../../src/domain/power.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import type { Endpoint } from '../../src/ports/controller.ts';
 import { faultOf } from '../support/fault-of.ts';
+import { describeBootParameters } from './driver-boot-parameters.ts';
 import { describeChassis } from './driver-chassis.ts';
 import { describeSensors } from './driver-sensors.ts';
 import { describeSessions } from './driver-sessions.ts';
@@ -36,6 +38,7 @@ export const describeDriver = (name: string, open: (wish?: Wish) => Promise<Peer
     describeHealth(open, itShowing);
     describeChassis(open, itShowing);
     describeNetwork(open, itShowing);
+    describeBootParameters(open, itShowing);
     describeLogin(open, itShowing);
     describeSensors(open, itShowing);
     describeSessions(open, itShowing);
@@ -123,6 +126,11 @@ const describeBoot = (open: Open, itShowing: ItShowing): void => {
         await boot.set(device, call);
         expect(await boot.get(call)).to.deep.equal(device);
       }
+    }
+    for (const target of bootTarget.exclude(['none', 'uefi-http']).options) {
+      const device: BootDevice = { target, mode: 'uefi', once: true };
+      await boot.set(device, call);
+      expect(await boot.get(call)).to.deep.equal(device);
     }
   });
 };

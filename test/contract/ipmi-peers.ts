@@ -52,6 +52,7 @@ export const ipmiSimBy = ({ transport, purpose }: Way): Lacks & { readonly open:
     'restore-policies',
     'power-history',
     'identify-state',
+    'boot-parameters',
     'privileges',
     'logins',
     'lock-out',

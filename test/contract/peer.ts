@@ -13,6 +13,7 @@ export const showables = [
   'restore-policies',
   'power-history',
   'identify-state',
+  'boot-parameters',
   'privileges',
   'logins',
   'lock-out',

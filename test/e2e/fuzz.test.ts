@@ -36,6 +36,8 @@ describe(`whatever anybody sends (seed ${seed}, ${runs} requests an operation)`,
     time_zone: ['UTC', 'Europe/Zurich'],
     until: [new Date(Date.now() + 86_400_000).toISOString()],
     host_keys: [hostKey()],
+    parameter: ['valid-bit-clearing', '3', 'flags', '99'],
+    data: ['08', '00'],
   };
   const answered = new Map<string, Map<number, number>>();
 

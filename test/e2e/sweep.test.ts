@@ -63,6 +63,10 @@ const levels: Readonly<Record<Permission, Level>> = {
   'oob:power-history:get': 'reader',
   'oob:boot:get': 'reader',
   'oob:boot:set': 'member',
+  'oob:boot:clear': 'member',
+  'oob:boot-parameter:list': 'reader',
+  'oob:boot-parameter:get': 'reader',
+  'oob:boot-parameter:set': 'member',
   'oob:health:get': 'reader',
   'oob:indicator:get': 'reader',
   'oob:indicator:set': 'member',
@@ -220,6 +224,7 @@ const bodies: Readonly<Record<string, (stage: Stage) => object>> = {
   'tag.replace': () => ({ tags: ['swept'] }),
   'power.set': () => ({ target: 'on' }),
   'boot.set': () => ({ target: 'pxe' }),
+  'boot-parameter.set': () => ({ data: '08' }),
   'power-policy.set': () => ({ policy: 'previous' }),
   'indicator.set': () => ({ state: 'on', seconds: 5 }),
   'sensor-threshold.set': () => ({ upper_critical: 95 }),
@@ -264,6 +269,7 @@ const parts: Readonly<Record<string, string>> = {
   entry: '0001',
   account_id: 'user',
   destination: '2',
+  parameter: 'valid-bit-clearing',
 };
 
 const grantTo = (userId: string, machine: string): object => ({

@@ -1,13 +1,30 @@
 import type { BootDevice, BootTarget } from '../../domain/boot.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { Boot, CallOptions } from '../../ports/controller.ts';
+import { askOption, optionIn, optionSet, parameters, setOption } from './boot-options.ts';
 import type { Ipmi } from './link.ts';
-import { done } from './message.ts';
+import type { Answer } from './message.ts';
 
-/** Device selectors of the boot flags (IPMI 2.0 table 28-14, parameter 5, data 2, bits 5 to 2) that have a target here. */
-const selectors = { none: 0, pxe: 1, disk: 2, cdrom: 5, bios: 6 } as const satisfies Partial<
-  Record<BootTarget, number>
->;
+/** Device selectors of the boot flags (IPMI 2.0 table 28-14, parameter 5, data 2, bits 5 to 2). */
+const selectors = {
+  none: 0,
+  pxe: 1,
+  disk: 2,
+  'safe-mode': 3,
+  diagnostic: 4,
+  cdrom: 5,
+  bios: 6,
+  'remote-removable': 7,
+  'remote-cdrom': 8,
+  'remote-media': 9,
+  'remote-disk': 11,
+  removable: 15,
+} as const satisfies Readonly<Record<Exclude<BootTarget, 'uefi-http'>, number>>;
+
+/** The way back. */
+const targets: ReadonlyMap<number, BootTarget> = new Map(
+  Object.entries(selectors).map(([target, selector]) => [selector, target as BootTarget]), // its keys are targets
+);
 
 /** What the boot flags hold, bit by bit. */
 export interface BootFlags {
@@ -19,15 +36,16 @@ export interface BootFlags {
 
 export const boot = (ipmi: Ipmi): Boot => {
   const flags = async (call: CallOptions): Promise<BootFlags> =>
-    bootFlagsIn(done(await ipmi.ask({ ...getOptions, data: [bootFlags, 0, 0] }, call), 'Get System Boot Options', 2));
+    bootFlagsIn(optionIn(await askOption(ipmi, parameters.flags, 0, call), parameters.flags).data);
 
   return {
     get: async (call) => deviceOf(await flags(call)),
     async set(device, call) {
       const data = flagsFor(device);
-      // A courtesy: whoever handles the boot next is to act on the flags. Not every BMC has it, and the flags decide.
-      await ipmi.tell({ ...setOptions, data: [bootInfoAcknowledge, 0x01, 0x01] }, call);
-      done(await ipmi.tell({ ...setOptions, data: [bootFlags, ...data] }, call), 'Set System Boot Options');
+      // Courtesies, which not every BMC has; the flags decide. Whoever handles the boot next is to act on them.
+      await setOption(ipmi, [parameters.acknowledge, 0x01, 0x01], call);
+      if (device.target !== 'none') await keepValid(ipmi, call);
+      optionSet(await setOption(ipmi, [parameters.flags, ...data], call), parameters.flags);
       if (!agrees(await readBack(flags, call), device)) {
         throw new Fault('controller-refused', 'it accepted the boot device and then showed another');
       }
@@ -35,11 +53,27 @@ export const boot = (ipmi: Ipmi): Boot => {
   };
 };
 
-/** IPMI 2.0 §28.12, §28.13, and parameters of table 28-14. */
-const setOptions = { netfn: 0x00, command: 0x08 } as const;
-const getOptions = { netfn: 0x00, command: 0x09 } as const;
-const bootInfoAcknowledge = 4;
-const bootFlags = 5;
+/** Of parameter 3: the flags do not lapse when no chassis control follows within 60 s. */
+const noTimeOut = 0x08;
+
+/**
+ * A BMC forgets the flags a minute after they were set, unless power is acted upon; whoever starts the machine later, by
+ * its button or from within, would start it from elsewhere. The other bits of the parameter stay as they are.
+ */
+const keepValid = async (ipmi: Ipmi, call: CallOptions): Promise<void> => {
+  const number = parameters.validBitClearing;
+  const now = byteOf(await askOption(ipmi, number, 0, call), number);
+  if ((now & noTimeOut) === 0) await setOption(ipmi, [number, now | noTimeOut], call);
+};
+
+/** 0, as a BMC has it from the start, where it does not tell. */
+const byteOf = (answer: Answer, number: number): number => {
+  try {
+    return optionIn(answer, number).data[0] ?? 0;
+  } catch {
+    return 0;
+  }
+};
 
 /** A mode or a duration of "no override" says nothing, so none is sent with it. */
 const flagsFor = ({ target, mode, once }: BootDevice): readonly number[] => {
@@ -64,34 +98,27 @@ const agrees = (flags: BootFlags, { target, mode, once }: BootDevice): boolean =
   return target === 'none' || !flags.valid || (flags.persistent === !once && flags.efi === (mode === 'uefi'));
 };
 
-/** The way back, with those that name the same kind of device elsewhere: safe mode, and a remote CD or disk. */
-const targets: Readonly<Record<number, BootTarget>> = {
-  ...{ 0: 'none', 1: 'pxe', 2: 'disk', 5: 'cdrom', 6: 'bios' },
-  ...{ 3: 'disk', 8: 'cdrom', 11: 'disk' },
-};
-
 /**
- * What the selector names, whether or not the valid bit stands: a BMC drops that bit a minute after the setting unless
- * power is acted upon (parameter 3), when the setting has been used, or always; Ironic reads it so as well.
- * Faults: `controller-unsupported` for a device that has no name here, such as a floppy.
+ * What the selector names, whether or not the valid bit stands: a BMC drops that bit when the setting has been used, or
+ * always, or a minute after the setting (see above); Ironic reads it so as well.
+ * Faults: `controller-unsupported` for a selector that the specification does not have.
  */
 export const deviceOf = ({ selector, efi, persistent }: BootFlags): BootDevice => {
-  const target = targets[selector];
+  const target = targets.get(selector);
   if (target === undefined) {
     throw new Fault('controller-unsupported', `the boot device is set to selector ${selector}, which has no name here`);
   }
   return { target, mode: efi ? 'uefi' : 'legacy', once: !persistent };
 };
 
-/** From the answer: parameter version, parameter (bit 7: locked), its data. Faults: `controller-garbled`. */
+/** From the data of parameter 5. Faults: `controller-garbled`. */
 export const bootFlagsIn = (data: Buffer): BootFlags => {
-  if (data.length !== 7 || (data.readUInt8(1) & 0x7f) !== bootFlags)
-    throw new Fault('controller-garbled', 'the controller gave no boot flags');
-  const first = data.readUInt8(2);
+  if (data.length !== 5) throw new Fault('controller-garbled', 'the controller gave no boot flags');
+  const first = data.readUInt8(0);
   return {
     valid: (first & 0x80) !== 0,
     persistent: (first & 0x40) !== 0,
     efi: (first & 0x20) !== 0,
-    selector: (data.readUInt8(3) >> 2) & 0xf,
+    selector: (data.readUInt8(1) >> 2) & 0xf,
   };
 };

@@ -5,6 +5,7 @@ import type { Driver } from '../../ports/controller.ts';
 import { driver } from '../driver.ts';
 import { accounts } from './accounts.ts';
 import { alerts } from './alert.ts';
+import { bootParameters } from './boot-parameters.ts';
 import { boot } from './boot.ts';
 import { chassis } from './chassis.ts';
 import { firmware, selfTest } from './firmware.ts';
@@ -65,6 +66,7 @@ export const ipmi = ({ homeDir, ipmitool = '/usr/bin/ipmitool', transport: way =
     capabilities: {
       power,
       boot,
+      bootParameters,
       chassis,
       restore,
       indicator,

@@ -49,6 +49,7 @@ export const chassis = (options: BmcOptions): Chassis => {
     coming = changes.map(([power, delayMs]) => ({ power, at: performance.now() + delayMs }));
   };
   const current = (): PowerSeen => coming.findLast(({ at }) => performance.now() >= at)?.power ?? settled;
+  const boot = bootOptions(options.bootLapseMs);
   const flags: ChassisFlags = {
     restorePolicy: 'always-off',
     lastPowerEvents: [],
@@ -71,10 +72,11 @@ export const chassis = (options: BmcOptions): Chassis => {
       return performance.now() < litUntil ? 'temporary' : 'off';
     },
     flags,
-    boot: bootOptions(),
+    boot,
     extras: chassisExtras(),
     setPower: (power) => change([power, 0]),
     control(action) {
+      boot.restartLapse();
       if (current() === 'off' && action !== 'up' && action !== 'down') return false;
       switch (action) {
         case 'up':

@@ -50,6 +50,8 @@ export interface BmcOptions extends NetworkOptions {
   readonly softOffMs: number | null;
   /** Time for which it hears nothing after a reset of the controller. Default 300 ms. */
   readonly resetMs: number;
+  /** Time after which the boot flags lapse, unless they were told not to. Default a minute. */
+  readonly bootLapseMs: number;
   /** System GUID, as a UUID. */
   readonly guid: string;
 }
@@ -77,6 +79,7 @@ export const defaultOptions: BmcOptions = {
   powerDelayMs: 0,
   cycleAfterMs: 0,
   softOffMs: 0,
+  bootLapseMs: 60_000,
   resetMs: 300,
   guid: '69676f72-0000-4000-8000-00000000b3c0',
 };

@@ -190,3 +190,70 @@ describe('commands about the power', () => {
     ]);
   });
 });
+
+describe('commands about the boot', () => {
+  let peer: Peer;
+  let bob: User;
+  beforeEach(async () => {
+    peer = await startPeer(['osl01']);
+    bob = await newUser(peer.url);
+  });
+  afterEach(async () => {
+    await bob.leave();
+    await peer.close();
+  });
+
+  it('set, show and clear what machines start from', async () => {
+    const path = of('osl01', 'boot');
+    peer.answers.set(`DELETE ${path}`, answer({ operation_id: idOf('op') }));
+    const said: string[] = [];
+    for (const words of [['remote-cdrom', '--uefi', '--persistent'], ['get'], ['clear']])
+      said.push((await bob.igor(['boot', '-h', 'osl01', ...words])).out);
+    expect(said).to.deep.equal([
+      'osl01: remote-cdrom, uefi, each time\n',
+      'osl01: disk, uefi, once\n',
+      'osl01: cleared\n',
+    ]);
+    const asked = peer.asked.filter(({ url }) => url === path).map(({ method, body }) => [method, body]);
+    expect(asked).to.deep.equal([
+      ['PUT', { target: 'remote-cdrom', mode: 'uefi', once: false }],
+      ['GET', null],
+      ['DELETE', null],
+    ]);
+  });
+
+  it('refuse what does not go together', async () => {
+    for (const words of [
+      ['clear', '--legacy'],
+      ['pxe', '--uefi', '--legacy'],
+      ['parameters', '--persistent'],
+      ['floppy'],
+    ])
+      expect((await bob.igor(['boot', '-h', 'osl01', ...words])).code, words.join(' ')).to.equal(2);
+    expect(peer.asked).to.deep.equal([]);
+  });
+
+  it('show the parameters of the boot and what they mean', async () => {
+    const one = { number: 5, name: 'flags', locked: true, block: null, data: 'a004000000' };
+    const other = {
+      number: 1,
+      name: 'service-partition',
+      locked: false,
+      block: null,
+      data: '00',
+      decoded: { partition: null },
+    };
+    peer.answers.set(
+      `GET ${of('osl01', 'boot')}/parameters`,
+      answer({
+        parameters: [{ ...one, decoded: { valid: true, persistent: false, target: 'pxe', instance: 0 } }, other],
+      }),
+    );
+    expect((await bob.igor(['boot', '-h', 'osl01', 'parameters'])).out.split('\n')).to.deep.equal([
+      'NAME   PARAMETER            DATA                 MEANING',
+      'osl01  5 flags              a004000000 (locked)  valid, target pxe',
+      'osl01  1 service-partition  00                   -',
+      '',
+    ]);
+  });
+});

@@ -71,7 +71,7 @@ export const chassisCommands = {
     takes: 3,
     run({ data, device }) {
       const selector = data.readUInt8(0) & 0x7f;
-      const parameter = device.chassis.boot.get(selector);
+      const parameter = device.chassis.boot.get(selector, data.readUInt8(1));
       if (parameter === undefined) return refused(bootParameterUnsupported);
       const head = Buffer.from([0x01, (parameter.invalid ? 0x80 : 0x00) | selector]);
       return ok(Buffer.concat([head, parameter.data]));

@@ -117,6 +117,9 @@ describe('boot over ipmitool', () => {
   const flags = (hex: string): Answer => ({ stdout: `${spaced(`0105${hex}`)}\n` });
   const words = (hex: string): string => spaced(hex).replaceAll(' ', ' 0x');
   const acknowledge = 'raw 0x00 0x08 0x04 0x01 0x01';
+  const askClearing = 'raw 0x00 0x09 0x03 0x00 0x00';
+  /** Of parameter 3: the flags do not lapse after a minute. */
+  const kept: Answer = { stdout: ' 01 03 08\n' };
 
   const requests: readonly (readonly [BootDevice, string])[] = [
     [pxe, '8004000000'],
@@ -130,10 +133,12 @@ describe('boot over ipmitool', () => {
   ];
   for (const [device, hex] of requests) {
     it(`sends ${JSON.stringify(device)} as ${hex}, once, and reads it back`, async () => {
-      await using ipmitool = standIn([accepted, accepted, flags(hex)]);
+      const isNone = device.target === 'none';
+      await using ipmitool = standIn([accepted, ...(isNone ? [] : [kept]), accepted, flags(hex)]);
       await ipmitool.device.boot.set(device, call);
       expect(commandsOf(ipmitool)).to.deep.equal([
         acknowledge,
+        ...(isNone ? [] : [askClearing]),
         `raw 0x00 0x08 0x05${words(hex)}`,
         'raw 0x00 0x09 0x05 0x00 0x00',
       ]);
@@ -164,7 +169,7 @@ describe('boot over ipmitool', () => {
   ];
   for (const [what, device, hex, fits] of readings) {
     it(`${fits ? 'is content with' : 'calls it refused when the controller then shows'} ${what}`, async () => {
-      await using ipmitool = standIn([accepted, accepted, flags(hex)]);
+      await using ipmitool = standIn([accepted, kept, accepted, flags(hex)]);
       const ended = ipmitool.device.boot.set(device, call);
       if (fits) await ended;
       else expect((await faultOf(ended)).code).to.equal('controller-refused');
@@ -172,22 +177,35 @@ describe('boot over ipmitool', () => {
   }
 
   it('takes the recorded refusal for one, and reads nothing back', async () => {
-    await using ipmitool = standIn([accepted, recordedFailure('bootdev-refused')]);
+    await using ipmitool = standIn([accepted, kept, recordedFailure('bootdev-refused')]);
     const fault = await faultOf(ipmitool.device.boot.set(pxe, call));
     expect([fault.code, fault.detail]).to.deep.equal([
       'controller-refused',
       'Set System Boot Options: a field of the request is invalid (CCh)',
     ]);
-    expect(ipmitool.calls()).to.have.length(2);
+    expect(ipmitool.calls()).to.have.length(3);
   });
 
-  it('goes by the flags themselves where the BMC refuses a courtesy beside them', async () => {
-    await using ipmitool = standIn([recordedFailure('bootdev-refused'), accepted, flags('8004000000')]);
+  it('goes by the flags themselves where the BMC refuses the courtesies beside them', async () => {
+    const refused = recordedFailure('bootdev-refused');
+    const refusedToTell = { ...refused, stderr: refused.stderr.replaceAll('cmd=0x8', 'cmd=0x9') };
+    await using ipmitool = standIn([refused, refusedToTell, refused, accepted, flags('8004000000')]);
     await ipmitool.device.boot.set(pxe, call);
   });
 
+  for (const [what, told, sent] of [
+    ['keeps the other bits', ' 01 03 05\n', '0x0d'],
+    ['sets nothing beside', ' 01 03 00\n', '0x08'],
+  ] as const) {
+    it(`has the flags outlast a minute, and ${what}`, async () => {
+      await using ipmitool = standIn([accepted, { stdout: told }, accepted, accepted, flags('8004000000')]);
+      await ipmitool.device.boot.set(pxe, call);
+      expect(commandsOf(ipmitool).slice(1, 3)).to.deep.equal([askClearing, `raw 0x00 0x08 0x03 ${sent}`]);
+    });
+  }
+
   it('leaves it open when the device was accepted and cannot be read back', async () => {
-    await using ipmitool = standIn([accepted, accepted, recordedFailure('table-full')]);
+    await using ipmitool = standIn([accepted, kept, accepted, recordedFailure('table-full')]);
     const fault = await faultOf(ipmitool.device.boot.set(pxe, call));
     expect(fault.code).to.equal('outcome-unknown');
     expect(fault.cause).to.include({ code: 'sessions-exhausted' });
