@@ -106,6 +106,25 @@ describe('the event log of our own BMC', () => {
     expect(bmc.count('get-sel-entry') - then).to.equal(1);
   });
 
+  it('names the sensors that the BMC describes, and is told without names when that cannot be read', async () => {
+    await using peer = await simulator.open();
+    const { bmc } = peer;
+    bmc.log.event([0x01, 0x03, 0x01, 0x59, 0x61, 0x5f]);
+    bmc.log.event([0x0c, 0x03, 0x6f, 0x01, 0xff, 0xff]);
+    const told = async (): Promise<readonly string[]> => {
+      await using connection = peer.connect();
+      return (await eventLogOf(connection).read(call)).value.entries.map(({ summary }) => summary);
+    };
+    const ecc = 'Memory sensor 03h: a memory error could not be corrected (ECC)';
+    expect(await told()).to.deep.equal(['CPU2 Temp rose above its critical limit: 97 over 95 °C', ecc]);
+    const nameless = ['Temperature sensor 03h rose above its critical limit: raw 61h over raw 5Fh', ecc];
+    bmc.inject({ kind: 'completion-code', to: 'get-sdr-repository-info', code: 0xc1 });
+    expect(await told()).to.deep.equal(nameless);
+    bmc.heal();
+    bmc.inject({ kind: 'wrong-data', to: 'get-sdr', data: Buffer.alloc(3) });
+    expect(await told()).to.deep.equal(nameless);
+  });
+
   it('is taken from no shelf that does not fit it, or holds rubbish', async () => {
     await using peer = await simulator.open();
     add(peer.bmc, 2);

@@ -68,9 +68,9 @@ describe('the event log of a machine', () => {
     const { entries } = await list();
     expect(entries.map(({ severity, summary }) => `${severity}: ${summary}`)).to.deep.equal([
       "info: Log: record E1h of the maker's own: 0102030405060708090a0b0c0d",
-      'critical: Power supply sensor 15h: the power supply failed',
+      'critical: PSU2 Status: the power supply failed',
       'warning: Memory sensor 04h: a memory error was corrected (ECC)',
-      'critical: Temperature sensor 03h rose above its critical limit: raw 61h over raw 5Fh',
+      'critical: CPU2 Temp rose above its critical limit: 97 over 95 °C',
       'info: System sensor 83h: the clock was set (the time is of after it)',
     ]);
     expect(entries[1]).to.include({ id: '0004', at: new Date((base + 200) * 1000).toISOString() });
@@ -86,6 +86,7 @@ describe('the event log of a machine', () => {
     expect(await ids('?severity=critical')).to.equal('0004 0002');
     expect(await ids('?severity=in:critical,warning')).to.equal('0004 0003 0002');
     expect(await ids('?severity=neq:info&sensor=0x04')).to.equal('0003');
+    expect(await ids('?sensor=psu2%20status')).to.equal('0004');
     expect(await ids('?sensor=nosuch')).to.equal('');
     const carol = await igor.as('carol');
     for (const query of ['?since=yesterday', '?severity=bad', '?severity=gt:info', '?sensor=', '?marker=9999', '?x=1'])

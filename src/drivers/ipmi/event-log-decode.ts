@@ -8,7 +8,8 @@ import type { SensorLookup } from './event-log-sensor.ts';
 import { ownStates } from './event-log-states.ts';
 import { crossing, type Crossing } from './event-log-thresholds.ts';
 import { timeOf, type Clock } from './event-log-time.ts';
-import { hexOf, sensorTypeName, sensorTypeTitle } from './event-log-types.ts';
+import { hexOf, sensorTypeTitle } from './event-log-types.ts';
+import { sensorTypeOf } from './sensor-states.ts';
 
 export const recordBytes = 16;
 
@@ -67,12 +68,12 @@ const eventOf = (record: Buffer, sensors: SensorLookup): Known => {
   const [type, number, eventType] = [record.readUInt8(10), record.readUInt8(11), record.readUInt8(12) & 0x7f];
   const asserted = (record.readUInt8(12) & 0x80) === 0;
   const data = record.subarray(13, 16);
-  const sensor = sensors(record.readUInt8(7), record.readUInt8(8) & 0x03, number);
+  const sensor = sensors(record.readUInt8(7), record.readUInt8(8) & 0x03, number, type);
   const label = sensor?.name ?? `${sensorTypeTitle(type)} sensor ${hexOf(number)}`;
   const common = {
     kind: 'event',
     direction: asserted ? 'asserted' : 'deasserted',
-    sensor: { number, name: sensor?.name ?? null, type: sensorTypeName(type) },
+    sensor: { number, name: sensor?.name ?? null, type: sensorTypeOf(type) },
     manufacturer_id: null,
   } as const;
 

@@ -158,6 +158,8 @@ export const setOffset = async (ipmi: Ipmi, minutes: number | null, call: CallOp
   const data = Buffer.alloc(2);
   data.writeInt16LE(minutes ?? noOffset);
   const answer = await ipmi.tell({ netfn: storage, command: 0x5d, data: [...data] }, call);
+  // Not as told by the controller: its clock can be set all the same.
+  if (answer.completion === 0xc1) throw new Fault('controller-unsupported', 'its clock has no offset from UTC');
   done(answer, 'Set SEL Time UTC Offset');
 };
 

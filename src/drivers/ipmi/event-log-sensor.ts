@@ -6,5 +6,5 @@ export interface KnownSensor {
   value(raw: number): number | null;
 }
 
-/** The description of a sensor, by its owner (address or software id), LUN and number; null: there is none. */
-export type SensorLookup = (owner: number, lun: number, number: number) => KnownSensor | null;
+/** The description of a sensor, by its owner (address or software id), LUN, number and type; null: there is none. */
+export type SensorLookup = (owner: number, lun: number, number: number, type: number) => KnownSensor | null;

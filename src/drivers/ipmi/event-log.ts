@@ -6,9 +6,11 @@ import type { EventLog } from '../../ports/event-log.ts';
 import { entryOf, idOf, type Reading } from './event-log-decode.ts';
 import * as sel from './event-log-messages.ts';
 import { snapshots } from './event-log-read.ts';
+import { lookupOf } from './event-log-sensors.ts';
 import { markOf, stateOf } from './event-log-state.ts';
 import { clockOf, secondsFor } from './event-log-time.ts';
 import type { Ipmi } from './link.ts';
+import { sdrRepository } from './sdr-repository.ts';
 
 const mostAttempts = 4;
 const erasurePollMs = 250;
@@ -17,9 +19,10 @@ const mostErasureMs = 30_000;
 /** The System Event Log (IPMI 2.0 §31). */
 export const eventLog = (ipmi: Ipmi): EventLog => {
   const snapshot = snapshots(ipmi);
+  const sensors = lookupOf(sdrRepository(ipmi));
   const reading = async (call: CallOptions): Promise<Reading> => ({
     clock: { offset: await sel.getOffset(ipmi, call) },
-    sensors: () => null,
+    sensors: await sensors(call),
   });
   /** The id as a number, and the record, which has to be there. */
   const found = async (id: LogEntry['id'], call: CallOptions): Promise<sel.Found> => {
