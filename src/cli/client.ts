@@ -21,6 +21,8 @@ export interface Question {
   readonly waitS?: number;
   /** Seconds that what is asked for may take beside. */
   readonly lastsS?: number;
+  /** Only if what is to be changed still has this revision. */
+  readonly revision?: number;
 }
 
 /** A success has status 2xx; its body is what JSON was there, or null. */
@@ -56,7 +58,7 @@ export const client = (options: Options): Client => {
     (made ??= import('axios').then((module) => module.default.create()));
 
   return {
-    async ask({ method, path, query, body, waitS, lastsS = 0 }, token) {
+    async ask({ method, path, query, body, waitS, lastsS = 0, revision }, token) {
       const send = await axios();
       if (signal.aborted) return { failure: interrupted };
       const isRead = method === 'get';
@@ -70,6 +72,7 @@ export const client = (options: Options): Client => {
             'X-Auth-Token': token.reveal(),
             'X-Openstack-Request-Id': requestId,
             ...(waitS !== undefined && { Prefer: `wait=${waitS}` }),
+            ...(revision !== undefined && { 'If-Match': `"${revision}"` }),
           },
           ...(body !== undefined && { data: body }),
           httpAgent: agent,

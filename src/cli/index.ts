@@ -9,6 +9,7 @@ import { secondsOf, type Context } from './context.ts';
 import { execCommand } from './exec.ts';
 import { healthCommand } from './health.ts';
 import { identifyCommand } from './identify.ts';
+import { logCommand } from './log.ts';
 import { loginCommand, logoutCommand } from './login.ts';
 import { machinesCommand } from './machines.ts';
 import { powerCommand } from './power.ts';
@@ -111,6 +112,7 @@ const program = (world: World, shown: Screen, end: (code: number) => void): Comm
     powerCommand(context),
     bootCommand(context),
     healthCommand(context),
+    logCommand(context),
     sessionsCommand(context),
     identifyCommand(context),
     bmcCommand(context),

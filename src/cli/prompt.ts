@@ -26,6 +26,23 @@ export const askSecret = async ({ stdin, stderr, signal }: Terminal, question: s
   }
 };
 
+/** Asks at the terminal; whatever is no yes is a no. Faults: `invalid-input` where nobody can be asked, `stopping`. */
+export const askYes = async ({ stdin, stderr, signal }: Terminal, question: string): Promise<boolean> => {
+  if (stdin.isTTY !== true) throw new Fault('invalid-input', 'there is no terminal to ask at');
+  const line = createInterface({ input: stdin, output: stderr, terminal: true, historySize: 0 });
+  const gone = new AbortController();
+  line.once('SIGINT', () => gone.abort());
+  line.once('close', () => gone.abort());
+  try {
+    const answer = await line.question(question, { signal: AbortSignal.any([signal, gone.signal]) });
+    return /^y(es)?$/i.test(answer.trim());
+  } catch {
+    throw new Fault('stopping', 'interrupted');
+  } finally {
+    line.close();
+  }
+};
+
 const mostBytes = 4 * 1024 * 1024;
 
 /** Standard input to its end. Faults: `invalid-input` for more than one may send. */

@@ -71,7 +71,7 @@ describe('the event log of a machine', () => {
       'critical: PSU2 Status: the power supply failed',
       'warning: Memory sensor 04h: a memory error was corrected (ECC)',
       'critical: CPU2 Temp rose above its critical limit: 97 over 95 °C',
-      'info: System sensor 83h: the clock was set (the time is of after it)',
+      'info: System sensor 83h: the clock was set (the time here is the new one)',
     ]);
     expect(entries[1]).to.include({ id: '0004', at: new Date((base + 200) * 1000).toISOString() });
     expect(entries[4]).to.include({ at: null, since_boot_seconds: 60 });

@@ -22,7 +22,7 @@ export const detailOf = (type: number, { offset, second, third }: EventData): st
       return offset === 5 && third !== null ? `${third} % of it is used` : null;
     case 0x12:
       if (offset === 4) return second === null ? null : named(filterActions, second);
-      return offset === 5 && second !== null ? `the time is of ${second < 0x80 ? 'before' : 'after'} it` : null;
+      return offset === 5 && second !== null ? `the time here is the ${second < 0x80 ? 'old' : 'new'} one` : null;
     case 0x1d:
       return offset === 7 ? from(restartCauses, low(second)) : null;
     case 0x21:

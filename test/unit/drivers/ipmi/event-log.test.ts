@@ -6,6 +6,7 @@ import { Fault } from '../../../../src/domain/fault.ts';
 import { entryOf, type Reading } from '../../../../src/drivers/ipmi/event-log-decode.ts';
 import { foundIn, selInfoIn } from '../../../../src/drivers/ipmi/event-log-messages.ts';
 import type { KnownSensor } from '../../../../src/drivers/ipmi/event-log-sensor.ts';
+import { sensorLookup } from '../../../../src/drivers/ipmi/event-log-sensors.ts';
 import { clockOf, secondsFor, timeOf } from '../../../../src/drivers/ipmi/event-log-time.ts';
 
 const utc = { offset: null };
@@ -105,7 +106,10 @@ describe('an entry of the event log', () => {
       event(0x10, 0x09, 0x6f, 0x35, 0xff, 0x4b),
       'warning: Event logging sensor 09h: the log is almost full (75 % of it is used)',
     ],
-    [event(0x12, 0x83, 0x6f, 0xc5, 0x80, 0xff), 'info: System sensor 83h: the clock was set (the time is of after it)'],
+    [
+      event(0x12, 0x83, 0x6f, 0xc5, 0x80, 0xff),
+      'info: System sensor 83h: the clock was set (the time here is the new one)',
+    ],
     [
       event(0x1d, 0x01, 0x6f, 0xc7, 0x04, 0xff),
       'info: Start of the system sensor 01h: the system was restarted (by the watchdog)',
@@ -191,6 +195,21 @@ describe('an entry of the event log', () => {
       fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
         if (bytes.length === 16) return true;
         return isGarbled(() => entryOf(Buffer.from(bytes), strange));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+describe('the sensors of an event log', () => {
+  it('are found by owner, LUN, number and type in whatever records there are, and only there', () => {
+    const record = Buffer.alloc(23);
+    record.set([0x01, 0x00, 0x51, 0x03, 0x12, 0x41, 0x02, 0x77, 0x22, 0x01, 0x12]);
+    record.set([0xc6, ...Buffer.from('Bios 1', 'latin1')], 16);
+    fc.assert(
+      fc.property(fc.array(fc.uint8Array({ maxLength: 70 })), (noise) => {
+        const lookup = sensorLookup([...noise.filter((one) => one[5] !== 0x41).map((one) => Buffer.from(one)), record]);
+        return lookup(0x41, 2, 0x77, 0x12)?.name === 'Bios 1' && lookup(0x41, 2, 0x77, 0x13) === null;
       }),
       { numRuns: 2000 },
     );
