@@ -11,6 +11,7 @@ import { homeFor } from '../../src/drivers/ipmi/home.ts';
 import type { Ipmi, IpmiEndpoint } from '../../src/drivers/ipmi/link.ts';
 import { paces } from '../../src/drivers/ipmi/pace.ts';
 import { shells } from '../../src/drivers/ipmi/shells.ts';
+import { suiteMemory } from '../../src/drivers/ipmi/suites.ts';
 import { transport } from '../../src/drivers/ipmi/transport.ts';
 import type { BmcOptions } from '../support/bmc/options.ts';
 import { startBmcSimulator, type BmcSimulator } from '../support/bmc/simulator.ts';
@@ -52,7 +53,7 @@ const bench = async ({ bmc: options, most = 2000, warden = wardenFile, ...given 
   const pool = shells({ most, warden });
   const now = (): number => performance.now();
   const { ipmitool = '/usr/bin/ipmitool', minInterval = 0 } = given;
-  const setup = { ipmitool, home: homeFor(homeDir), shells: pool, paceOf: paces(now), now };
+  const setup = { ipmitool, home: homeFor(homeDir), shells: pool, paceOf: paces(now), suitesOf: suiteMemory(), now };
   const links: Ipmi[] = [];
   return {
     bmc,
@@ -145,6 +146,10 @@ describe('a shell of ipmitool', () => {
       await using it = await bench({ bmc: { suites: [has] } });
       const options = { cipher_suites: order, privilege: 'administrator', min_interval_ms: 0 } as const;
       expect((await it.link({ options }).ask(status, call)).completion).to.equal(0);
+      // Remembered for the next session: none is offered in vain.
+      const before = it.bmc.count('get-channel-authentication-capabilities');
+      await it.link({ options }).ask(status, call);
+      expect(it.bmc.count('get-channel-authentication-capabilities') - before).to.equal(1);
       const credential = { username: 'operator', password: new Secret('not-it') };
       const wrong = it.link({ options: { ...options, privilege: 'operator' }, credential });
       expect((await faultOf(wrong.ask(status, call))).code).to.equal('controller-login-refused');
@@ -412,6 +417,10 @@ describe('the warden of the shells', () => {
         expect(text).not.to.match(/adm1n-Secret|n3w-Secret|0x6e 0x33/);
       }
     }
+    // Where its standard error goes: what is sent is announced there, and its bytes are not.
+    const complaints = await readFile(`/proc/${pid}/fd/2`, 'latin1');
+    expect(complaints).to.include('cmd=0x1 data_len=10)');
+    expect(complaints).not.to.match(/RAW REQUEST|6e 33/);
     await link[Symbol.asyncDispose]();
     const files = await readdir(it.homeDir, { recursive: true, withFileTypes: true });
     expect(files.filter((entry) => entry.isFile()).map(({ name }) => name)).to.deep.equal(['enterprise-numbers.txt']);

@@ -22,6 +22,7 @@ import { shells } from './shells.ts';
 import { sessions } from './sessions.ts';
 import { restore } from './restore.ts';
 import { reset } from './reset.ts';
+import { suiteMemory } from './suites.ts';
 import { transport } from './transport.ts';
 
 export interface IpmiSetup {
@@ -58,7 +59,7 @@ const options = z.strictObject({
 export const ipmi = ({ homeDir, ipmitool = '/usr/bin/ipmitool', transport: way = 'shells' }: IpmiSetup): Driver => {
   const pool = way === 'processes' ? null : shells({ most: mostShells, warden: wardenFile });
   const now = (): number => performance.now();
-  const setup = { ipmitool, home: homeFor(homeDir), shells: pool, paceOf: paces(now), now };
+  const setup = { ipmitool, home: homeFor(homeDir), shells: pool, paceOf: paces(now), suitesOf: suiteMemory(), now };
   return driver({
     name: 'ipmi',
     port: 623,

@@ -9,16 +9,22 @@ import type { Ipmi, IpmiEndpoint } from './link.ts';
 import { wordsOf, type Answer, type Message } from './message.ts';
 import { placeIn, type Pace } from './pace.ts';
 import { passwordFile } from './password.ts';
+import type { Suites } from './suites.ts';
 import { verdictOn, type Said } from './verdict.ts';
+
+/** What all connections to one BMC keep to. */
+export interface Habits {
+  readonly pace: Pace;
+  readonly suites: Suites;
+}
 
 /**
  * One ipmitool for each command: 22 packets and some 7 ms of CPU. Half of that is Node's fork, which copies the tables
  * of our own memory: 0.04 ms for each MB that we hold (105 MB when measured).
  */
-export const processes = (endpoint: IpmiEndpoint, { ipmitool, home }: Program, pace: Pace): Ipmi => {
+export const processes = (endpoint: IpmiEndpoint, { ipmitool, home }: Program, { pace, suites }: Habits): Ipmi => {
   const password = passwordFile(endpoint.credential.password);
   const running = new Set<Promise<unknown>>();
-  let suites = endpoint.options.cipher_suites;
   let closed = false;
   let lastRead: Promise<unknown> = Promise.resolve();
 
@@ -54,15 +60,14 @@ export const processes = (endpoint: IpmiEndpoint, { ipmitool, home }: Program, p
   const attempt = async (message: Message, kind: Kind, call: AbortSignal, kill: AbortSignal): Promise<Answer> => {
     if (message.isSecret === true) throw new Fault('internal', 'a secret was to become an argument');
     const directory = await home();
-    const order = suites;
+    const order = suites.order();
     for (const suite of order) {
       await placeIn(pace, call);
       if (call.aborted) throw abandoned(call);
       const outcome = await start([...argsFor(endpoint, suite, kind), ...wordsOf(message)], kind, directory, kill);
       const verdict = verdictOn(saidIn(outcome, kind), message, kind);
       if (verdict instanceof Fault && verdict.code === 'controller-suite-refused') continue;
-      // What has been refused once need not be offered with each command.
-      suites = [suite, ...order.filter((other) => other !== suite)];
+      suites.taken(suite);
       if (verdict instanceof Fault) throw verdict;
       return verdict;
     }

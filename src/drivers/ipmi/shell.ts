@@ -4,10 +4,12 @@ import { abandoned, unlessAborted } from './abandoned.ts';
 import type { Kind } from './failure.ts';
 import type { Ipmi, IpmiEndpoint } from './link.ts';
 import type { Answer, Message } from './message.ts';
+import type { Suites } from './suites.ts';
 import { logIn, type LoginSetup, type Session } from './shell-login.ts';
 
 export interface ShellSetup extends Omit<LoginSetup, 'home' | 'hurry'> {
   readonly home: () => Promise<string>;
+  readonly suites: Suites;
 }
 
 /** The shell takes 64 words a line, and silently drops the rest; `raw`, netfn and command are three of them. */
@@ -27,7 +29,6 @@ const getDeviceId = { netfn: 0x06, command: 0x01 } as const;
  */
 export const shell = (endpoint: IpmiEndpoint, setup: ShellSetup, processes: Ipmi): Ipmi => {
   const kind: Kind = endpoint.purpose === 'changes' ? 'change' : 'read';
-  const suites = endpoint.options.cipher_suites;
   const hurry = new AbortController();
   let opening: Promise<Session | null> | null = null;
   let session: Session | null = null;
@@ -36,15 +37,17 @@ export const shell = (endpoint: IpmiEndpoint, setup: ShellSetup, processes: Ipmi
   /** The next suite only when the BMC refuses the suite itself. */
   const open = async (): Promise<Session | null> => {
     const home = await setup.home();
-    for (const suite of suites) {
+    const order = setup.suites.order();
+    for (const suite of order) {
       try {
         session = await logIn(endpoint, suite, kind, { ...setup, home, hurry: hurry.signal });
+        setup.suites.taken(suite);
         return session;
       } catch (fault) {
         if (!(fault instanceof Fault) || fault.code !== 'controller-suite-refused' || hurry.signal.aborted) throw fault;
       }
     }
-    throw new Fault('controller-suite-refused', `refused were the cipher suites ${suites.join(', ')}`);
+    throw new Fault('controller-suite-refused', `refused were the cipher suites ${order.join(', ')}`);
   };
   /** One login at a time, for all who wait for it; the next only when that failed, and somebody calls again. */
   const opened = async (call: CallOptions): Promise<Session | null> => {

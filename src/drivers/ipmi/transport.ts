@@ -6,11 +6,13 @@ import type { paces } from './pace.ts';
 import { processes } from './process.ts';
 import { shell } from './shell.ts';
 import type { Shells } from './shells.ts';
+import type { suiteMemory } from './suites.ts';
 
 export interface TransportSetup extends Program {
   /** Null: a process for each command. */
   readonly shells: Shells | null;
   readonly paceOf: ReturnType<typeof paces>;
+  readonly suitesOf: ReturnType<typeof suiteMemory>;
   /** Milliseconds of a clock that never steps back. */
   readonly now: () => number;
 }
@@ -26,10 +28,14 @@ export const transport = (endpoint: IpmiEndpoint, setup: TransportSetup): Ipmi =
   checkText('username', credential.username, 16);
   checkText('password', credential.password.reveal(), 20);
 
-  const { shells, paceOf } = setup;
-  const pace = paceOf(`${address} ${port}`, endpoint.options.min_interval_ms);
-  const each = processes(endpoint, setup, pace);
-  return shells === null ? each : shell(endpoint, { ...setup, shells, pace }, each);
+  const { shells, paceOf, suitesOf } = setup;
+  const at = `${address} ${port}`;
+  const habits = {
+    pace: paceOf(at, endpoint.options.min_interval_ms),
+    suites: suitesOf(at, endpoint.options.cipher_suites),
+  };
+  const each = processes(endpoint, setup, habits);
+  return shells === null ? each : shell(endpoint, { ...setup, ...habits, shells }, each);
 };
 
 /**
