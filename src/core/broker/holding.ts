@@ -60,6 +60,8 @@ export interface Holding {
   changed: number;
   /** By our clock; 0: not ours. */
   heldUntil: number;
+  /** Since when; what was read of it before may have been changed by who had it then. */
+  heldSince: number;
   fence: bigint;
   /** Another replica waits for it. */
   wanted: boolean;
@@ -89,6 +91,7 @@ export const holding = (id: string, { now, sessionsEach, joined }: Ports): Holdi
     users: 0,
     changed: 0,
     heldUntil: 0,
+    heldSince: -Infinity,
     fence: 0n,
     wanted: false,
     heardAt: -Infinity,

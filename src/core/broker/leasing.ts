@@ -44,6 +44,7 @@ export const leasing = ({ leases, log, now, leaseMs, held, lose, yieldUp }: Port
       return false;
     }
     one.fence = lease.fence;
+    one.heldSince = now();
     one.heldUntil = asked + leaseMs;
     return true;
   };

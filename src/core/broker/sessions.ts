@@ -88,6 +88,7 @@ export const sessions = (ports: Ports): Sessions => {
   /** Whether to try at all: what is dead, or refuses us, is left alone, whoever asks. */
   const admit = async (held: Holding): Promise<Known> => {
     let known = held.known ?? (await know(held));
+    if (known.readAt < held.heldSince) known = await know(held);
     if (refusal(known, now()) !== null && now() - known.readAt > recallMs) known = await know(held);
     const fault = refusal(known, now());
     if (fault !== null) throw fault;

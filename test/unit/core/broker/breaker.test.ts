@@ -102,6 +102,19 @@ describe('the breaker', () => {
     expect(await read()).to.equal('off');
   });
 
+  it('asks what the replica found that had the controller before, once it has it', async () => {
+    const { fake, clock, read, record, leases } = made();
+    const acquire = leases.acquire.bind(leases);
+    // Refused there, between our first look at it and our having it.
+    leases.acquire = async (id) => {
+      record.sheetOf('c1').refusedAt = 0;
+      clock.ms += 1;
+      return acquire(id);
+    };
+    expect(await read()).to.equal('controller-login-refused');
+    expect(fake.logins).to.equal(0);
+  });
+
   it('offers it by a check, once in five minutes', async () => {
     const { fake, clock, read, keep: by } = made();
     fake.refuses = new Fault('controller-login-refused', 'RAKP 2 HMAC is invalid');
