@@ -14,7 +14,7 @@ export interface Orphanage {
 }
 
 interface Ports {
-  readonly keeper: Pick<Keeper, 'lease' | 'account'>;
+  readonly keeper: Pick<Keeper, 'lease' | 'account' | 'drop'>;
   readonly journal: Pick<SessionJournal, 'orphans' | 'handles' | 'postpone' | 'end'>;
   readonly processes: Processes;
   readonly log: Log;
@@ -61,6 +61,8 @@ export const orphanage = ({ keeper, journal, processes, log }: Ports): Orphanage
     try {
       await close(controllerId, found, limit.signal);
       for (const { id } of found) await journal.end(id);
+      // Who has swept leaves nothing standing about either.
+      await keeper.drop(controllerId);
     } catch (thrown) {
       if (end.signal.aborted) return;
       const { code } = asFault(thrown);

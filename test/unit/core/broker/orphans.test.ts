@@ -60,12 +60,19 @@ describe('what a replica that is gone has left', () => {
   });
 
   const swept = (rows: Orphan[], close: (handle: number) => Promise<void>, alive = new Set<number>()) => {
-    const done = { ended: [] as string[], postponed: [] as string[], killed: [] as number[], closed: [] as number[] };
+    const done = {
+      ended: [] as string[],
+      postponed: [] as string[],
+      dropped: [] as string[],
+      killed: [] as number[],
+      closed: [] as number[],
+    };
     let atOnce = 0;
     let most = 0;
     const place = orphanage({
       keeper: {
         account: async () => ({ username: 'igor', address: '192.0.2.5' }),
+        drop: async (id) => void done.dropped.push(id),
         async lease(wish) {
           atOnce += 1;
           most = Math.max(most, atOnce);
@@ -114,6 +121,8 @@ describe('what a replica that is gone has left', () => {
     expect(most()).to.be.at.most(32);
     expect(done.closed).to.have.length(1_000);
     await place.stop();
+    // By which it was looked: that session is none to be left either.
+    expect(done.dropped).to.have.length(1_000);
   });
 
   it('is given time to log out by itself while its process lives, which is then ended', async () => {
