@@ -17,6 +17,7 @@ import { machines } from './adapters/postgres/machines.ts';
 import { observations } from './adapters/postgres/observations.ts';
 import { samples } from './adapters/postgres/samples.ts';
 import { openSessions } from './adapters/postgres/open-sessions.ts';
+import { pendingCredentials } from './adapters/postgres/pending-credentials.ts';
 import { joinReplicas } from './adapters/postgres/replicas.ts';
 import { shelves } from './adapters/postgres/shelves.ts';
 import { migrate } from './adapters/postgres/source.ts';
@@ -37,6 +38,8 @@ import { keeper } from './core/lease.ts';
 import { observer } from './core/observe.ts';
 import { sampler } from './core/sample.ts';
 import type { Services } from './core/operation.ts';
+import { rotation } from './core/rotation.ts';
+import { settling } from './core/settling.ts';
 import { steps } from './core/steps.ts';
 import { upkeep } from './core/upkeep.ts';
 import { worker } from './core/work.ts';
@@ -141,7 +144,10 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
     const leasesOf = leases(sql, replicaId, leaseMs);
     const conditionsOf = conditions(sql);
     const sessionsOf = sessionJournal(sql, { replicaId, realm: realmHere(), startOf });
+    const pending = pendingCredentials(sql, keyring);
+    const settlingOf = settling({ pending, controllers: controllersOf, drivers: driversOf, reach: reachable, log });
     const keep = keeper({
+      settling: settlingOf,
       controllers: controllersOf,
       leases: leasesOf,
       drivers: driversOf,
@@ -179,6 +185,7 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
       drivers: driversOf,
       visits: keep,
       lacks: lacks(sql),
+      rotation: rotation({ pending, settling: settlingOf, visits: keep, controllers: controllersOf, log }),
       openSessions: openSessions(sql),
       look: observe.look,
       freshMs: settings.IGOR_OBSERVE_SECONDS * 2000,

@@ -24,6 +24,7 @@ import type {
   Reach,
   Samples,
 } from '../ports/services.ts';
+import type { Rotation } from './rotation.ts';
 import type { GrantRegister } from './grants.ts';
 import type { Subject } from './subject.ts';
 
@@ -64,6 +65,8 @@ export interface Services {
   readonly drivers: ReadonlyMap<string, Driver>;
   readonly lacks: Lacks;
   readonly openSessions: OpenSessions;
+  /** New passwords for Igor's own accounts. */
+  readonly rotation: Rotation;
   /** Sessions beside those that a lease gives. */
   readonly visits: Visits;
   /** Asks the device for its power and records it. */

@@ -36,6 +36,7 @@ export const rules = {
   'oob:credential:set': 'rule:admin',
   'oob:controller:check': 'rule:manager',
   'oob:capability:list': 'rule:manager or rule:system_reader',
+  'oob:credential:rotate': 'rule:admin',
   'oob:session:list': 'rule:manager or rule:system_reader',
   'oob:session:delete': 'rule:manager',
   'oob:inventory:get': 'rule:reader',

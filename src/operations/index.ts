@@ -23,6 +23,7 @@ import { controllerDelete } from './controller-delete.ts';
 import { controllerGet } from './controller-get.ts';
 import { controllerList } from './controller-list.ts';
 import { controllerUpdate } from './controller-update.ts';
+import { credentialRotate } from './credential-rotate.ts';
 import { credentialSet } from './credential-set.ts';
 import { eventLogArchiveGet } from './event-log-archive-get.ts';
 import { eventLogArchiveList } from './event-log-archive-list.ts';
@@ -130,6 +131,7 @@ export const operations: readonly Operation[] = [
   credentialSet,
   controllerCheck,
   capabilityList,
+  credentialRotate,
   sessionList,
   sessionDelete,
   firmwareGet,

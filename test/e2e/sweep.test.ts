@@ -38,6 +38,7 @@ const levels: Readonly<Record<Permission, Level>> = {
   'oob:credential:set': 'admin',
   'oob:controller:check': 'manager',
   'oob:capability:list': 'manager',
+  'oob:credential:rotate': 'admin',
   'oob:session:list': 'manager',
   'oob:session:delete': 'manager',
   'oob:inventory:get': 'reader',

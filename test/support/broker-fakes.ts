@@ -301,6 +301,7 @@ export const fakeBroker = (changes: Partial<BrokerPorts> = {}) => {
     drivers: new Map([['fake', fake.driver]]),
     reach: anywhere,
     shelves: fakeShelves(),
+    settling: nothingPending,
     log: quiet,
     now,
     leaseMs: 60_000,
@@ -317,3 +318,6 @@ export const fakeBroker = (changes: Partial<BrokerPorts> = {}) => {
   };
   return { fake, leases, record, journal, counts, ports };
 };
+
+/** No password is being replaced. */
+const nothingPending = { quiet: async () => undefined, settle: async () => false };

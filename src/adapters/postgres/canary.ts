@@ -32,6 +32,7 @@ interface SealedColumn {
 /** Every column that holds sealed values. */
 const sealedColumns: readonly SealedColumn[] = [
   { table: 'controllers', column: 'password_sealed' },
+  { table: 'pending_credentials', column: 'password_sealed' },
   { table: 'machines', column: 'ssh_private_key_sealed' },
   { table: 'keyring_canary', column: 'sealed' },
 ];

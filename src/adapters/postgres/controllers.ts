@@ -7,6 +7,7 @@ import type { Keyring } from '../keyring.ts';
 import { endpointTaken, insertController, passwordPlace } from './bindings.ts';
 import { controllerList } from './controller-list.ts';
 import { controllerColumns, controllerOf, type ControllerRow } from './controller-rows.ts';
+import { overtake } from './pending-credentials.ts';
 import { isUuid, violated, type Sql } from './sql.ts';
 import { beginAnew, conditionColumns, conditionOf, type ConditionRow } from './conditions.ts';
 
@@ -73,6 +74,7 @@ export const controllers = (sql: Sql, keyring: Keyring): Controllers => ({
            revision = revision + 1, updated_at = clock_timestamp() WHERE id = $1`,
         [id, username, keyring.seal(password.reveal(), passwordPlace(id))],
       );
+      await overtake(tx, id);
       await beginAnew(tx, id);
     });
   },

@@ -8,6 +8,7 @@ import { Grants1763700000003 } from './migrations/0003-grants.ts';
 import { Broker1763800000004 } from './migrations/0004-broker.ts';
 import { Samples1763800000005 } from './migrations/0005-samples.ts';
 import { EventLog1763800000006 } from './migrations/0006-event-log.ts';
+import { Accounts1763800000008 } from './migrations/0008-accounts.ts';
 
 /** Where the database is: a URL, or the socket of an embedded server. */
 export type Place =
@@ -20,6 +21,7 @@ const migrations = [
   Broker1763800000004,
   Samples1763800000005,
   EventLog1763800000006,
+  Accounts1763800000008,
 ] as const;
 const migrationsTable = 'schema_migrations';
 

@@ -3,6 +3,7 @@ import { Fault, told } from '../../domain/fault.ts';
 import type { Driver } from '../../ports/controller.ts';
 import type { SessionJournal, Shelves, Conditions } from '../../ports/broker.ts';
 import type { Controllers, Leases, Log, Reach } from '../../ports/services.ts';
+import type { Settling } from '../settling.ts';
 import { pause } from '../waiting.ts';
 import { calls, type Calls } from './calls.ts';
 import { health } from './health.ts';
@@ -20,6 +21,8 @@ export interface BrokerPorts {
   readonly drivers: ReadonlyMap<string, Driver>;
   readonly reach: Reach;
   readonly shelves: Shelves;
+  /** Where a password is being replaced, which one holds. */
+  readonly settling: Pick<Settling, 'quiet' | 'settle'>;
   readonly log: Log;
   /** Milliseconds of a clock that never steps back. */
   readonly now: () => number;

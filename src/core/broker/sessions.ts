@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Fault } from '../../domain/fault.ts';
 import type { Visit } from '../../ports/controller.ts';
 import type { SessionPurpose } from '../../ports/broker.ts';
+import type { Settling } from '../settling.ts';
 import { unlessAborted } from '../waiting.ts';
 import { refusal } from './breaker.ts';
 import { budgetOf, type Holding, type Known, type Opening, type Session } from './holding.ts';
@@ -26,6 +27,8 @@ export interface Sessions {
 interface Ports extends OpeningPorts {
   /** Reads anew what is known of it. Faults: `not-found`. */
   readonly know: (held: Holding) => Promise<Known>;
+  /** Where a password is being replaced, which one holds. */
+  readonly settling: Pick<Settling, 'quiet' | 'settle'>;
   readonly sessionsEach: number;
   /** Sessions of this replica, on all controllers together. */
   readonly total: Slots;
@@ -42,7 +45,7 @@ const recallMs = 1_000;
 const mostAttempts = 3;
 
 export const sessions = (ports: Ports): Sessions => {
-  const { know, now, total, sessionsEach } = ports;
+  const { know, now, total, sessionsEach, settling } = ports;
   const { open, ended } = opener(ports);
 
   const free = (held: Holding): void => {
@@ -95,15 +98,30 @@ export const sessions = (ports: Ports): Sessions => {
     return known;
   };
 
+  /** What a rotation left open is settled by this login's turn, and in its place. */
+  const settled = async (held: Holding, signal: AbortSignal): Promise<void> => {
+    try {
+      if (await settling.settle(held.id, signal)) held.known = null;
+    } catch (thrown) {
+      if (!signal.aborted) await ports.health.failed(held, thrown, true);
+      throw thrown;
+    }
+  };
+
   const begin = async (held: Holding, purpose: SessionPurpose, change: Visit): Promise<Session> => {
     // By nobody's signal: who leaves takes nobody else's login along.
     const signal = AbortSignal.any([held.lost.signal, AbortSignal.timeout(openMs)]);
     const isOnRecord = Object.keys(change).length === 0;
-    if (isOnRecord) await admit(held);
+    if (isOnRecord) {
+      await admit(held);
+      // Before it takes a place, which the rotation's own login may need.
+      await settling.quiet(held.id);
+    }
     await place(held, signal);
     try {
       // One login after the other, so that an account which is refused is offered once.
       const turn = held.login.then(async () => {
+        if (isOnRecord) await settled(held, signal);
         const known = isOnRecord ? await admit(held) : (held.known ?? (await know(held)));
         return open(held, known, { id: randomUUID(), purpose, change }, signal);
       });

@@ -84,11 +84,14 @@ export const accounts = (ipmi: Ipmi): Accounts => {
       if (text === '') throw new Fault('invalid-input', 'password: it is empty');
       // Who takes the long form takes every password; old firmware knows the short one alone.
       const forms = Buffer.byteLength(text) > shortForm ? [longForm] : [longForm, shortForm];
+      let isChanged = false;
       for (const size of forms) {
         const answer = await ipmi.tell(fieldOf(id, text, size, operations.set), call);
-        if (size !== forms.at(-1) && badForm.has(answer.completion)) continue;
+        const isRefused = answer.completion !== 0;
+        if (isRefused && (isChanged || (size !== forms.at(-1) && badForm.has(answer.completion)))) continue;
         done(answer, 'Set User Password');
         if (!(await isAltered(id, text, size, call))) return 'kept';
+        isChanged = true;
       }
       return 'altered';
     },

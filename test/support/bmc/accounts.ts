@@ -54,11 +54,17 @@ export const accountTable = ({ users, accountSlots, passwords }: BmcOptions): Ac
     named: (name) => slots.find((slot) => slot.name !== '' && name.equals(Buffer.from(slot.name, 'latin1'))),
     setPassword(slot, field) {
       if (passwords === 'short' && field.length > short) return 'bad-size';
+      const isFirst = textIn(field) === users[slot.id - 2]?.password;
+      if (passwords === 'forgets' && !isFirst) {
+        slot.password = 'nobody-knows';
+        return 'done';
+      }
       slot.password = textIn(cuts ? field.subarray(0, short) : field);
       sizes.set(slot, field.length);
       return 'done';
     },
     testPassword(slot, field) {
+      if (passwords === 'forgets') return 'same';
       // Firmware that cuts what it is given compares what is left.
       if (passwords === 'cut') return textIn(field.subarray(0, short)) === slot.password ? 'same' : 'other';
       const size = sizes.get(slot);

@@ -7,6 +7,8 @@ export type BmcFault<Step extends string = string> =
   | { readonly kind: 'black-hole' }
   /** The next packets are not heard. */
   | { readonly kind: 'drop-packets'; readonly times: number }
+  /** Not carried out, nor answered. */
+  | { readonly kind: 'drop-requests'; readonly to: Step; readonly times?: number }
   /** Carried out, but the answer is lost. */
   | { readonly kind: 'drop-replies'; readonly to?: Step; readonly times?: number }
   | { readonly kind: 'delay'; readonly to?: Step; readonly ms: number; readonly times?: number }

@@ -25,9 +25,10 @@ export interface BmcOptions extends NetworkOptions {
   readonly fixedNames: number;
   /**
    * What it makes of a password of 20 bytes: `both` keeps it, `short` refuses it, `cut` keeps the first 16 of it and finds that
-   * they are the same, `cut-and-tells` finds that they are not. Default `both`.
+   * they are the same, `cut-and-tells` finds that they are not; `forgets` takes any
+   * but the one that the account began with, and keeps another. Default `both`.
    */
-  readonly passwords: 'both' | 'short' | 'cut' | 'cut-and-tells';
+  readonly passwords: 'both' | 'short' | 'cut' | 'cut-and-tells' | 'forgets';
   /** Default both. */
   readonly suites: readonly SuiteId[];
   /** Sessions and logins under way together. Default 4. */

@@ -47,6 +47,7 @@ export const responder = (device: Device, ledger: Ledger, faults: Faults): Respo
     if (before !== undefined) return before;
     const request = decodeRequest(message);
     if (request === null) return null;
+    if (faults.take('drop-requests', commandOf(request.netfn, request.code).name) !== null) return null;
     const done = execute(request, session);
     session.answered.push({ ...done, request: Buffer.from(message) });
     if (session.answered.length > rememberedAnswers) session.answered.shift();
