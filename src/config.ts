@@ -7,6 +7,7 @@ import { cloudOf, type Cloud } from './domain/cloud.ts';
 import { cloudSettings } from './domain/clouds-file.ts';
 import { keycloakMatches, keycloakOf, type Keycloak } from './domain/keycloak.ts';
 import { Secret } from './domain/secret.ts';
+import { rawAllowance } from './domain/raw-command.ts';
 import { defaultNetworks } from './domain/target-networks.ts';
 import { networkList, originList, publicUrl } from './domain/web-address.ts';
 
@@ -71,6 +72,7 @@ export const settings = z.strictObject({
     .string()
     .default(defaultNetworks.join(','))
     .describe('Networks in which controllers and hosts may be, with commas between'),
+  IGOR_RAW_ALLOW: rawAllowance.describe('Commands that raw-command.run sends though they are dangerous: netfn:command'),
   IGOR_WWW_AUTHENTICATE_URI: z.url().optional().describe('Where a 401 sends clients; OS_AUTH_URL, if absent'),
   IGOR_TOKEN_CACHE_SECONDS: seconds
     .max(3600)

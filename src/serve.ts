@@ -188,6 +188,7 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
       rotation: rotation({ pending, settling: settlingOf, visits: keep, controllers: controllersOf, log }),
       openSessions: openSessions(sql),
       look: observe.look,
+      rawAllowed: new Set(settings.IGOR_RAW_ALLOW.split(',')),
       freshMs: settings.IGOR_OBSERVE_SECONDS * 2000,
       wake: () => work.wake(),
       grants: grantsOf,

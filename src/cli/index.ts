@@ -10,6 +10,7 @@ import { execCommand } from './exec.ts';
 import { healthCommand } from './health.ts';
 import { identifyCommand } from './identify.ts';
 import { logCommand } from './log.ts';
+import { inventoryCommand } from './inventory.ts';
 import { loginCommand, logoutCommand } from './login.ts';
 import { machinesCommand } from './machines.ts';
 import { powerCommand } from './power.ts';
@@ -115,6 +116,7 @@ const program = (world: World, shown: Screen, end: (code: number) => void): Comm
     logCommand(context),
     sessionsCommand(context),
     identifyCommand(context),
+    inventoryCommand(context),
     bmcCommand(context),
     execCommand(context),
     auditCommand(context),

@@ -53,6 +53,7 @@ const roles: Readonly<Record<Capability, BindingRole>> = {
   firmware: 'power',
   selfTest: 'power',
   reset: 'power',
+  raw: 'power',
   eventLog: 'logs',
   accounts: 'power',
   network: 'power',

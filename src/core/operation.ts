@@ -71,6 +71,8 @@ export interface Services {
   readonly visits: Visits;
   /** Asks the device for its power and records it. */
   readonly look: (machine: Machine, signal: AbortSignal) => Promise<PowerState>;
+  /** Commands that are sent raw because the operator insists: `06:52`. */
+  readonly rawAllowed: ReadonlySet<string>;
   /** Milliseconds for which an observation counts as fresh. */
   readonly freshMs: number;
   /** Wakes the workers that run queued commands. */

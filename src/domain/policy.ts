@@ -43,6 +43,7 @@ export const rules = {
   'oob:firmware:get': 'rule:manager or rule:system_reader',
   'oob:self-test:get': 'rule:manager or rule:system_reader',
   'oob:reset:create': 'rule:manager',
+  'oob:raw-command:run': 'rule:admin',
   'oob:account:list': 'rule:manager or rule:system_reader',
   'oob:account:get': 'rule:manager or rule:system_reader',
   'oob:account:create': 'rule:admin',

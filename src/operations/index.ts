@@ -65,6 +65,7 @@ import { powerSet } from './power-set.ts';
 import { powerWatch } from './power-watch.ts';
 import { sessionDelete } from './session-delete.ts';
 import { sessionList } from './session-list.ts';
+import { rawCommandRun } from './raw-command-run.ts';
 import { resetCreate } from './reset-create.ts';
 import { selfTestGet } from './self-test-get.ts';
 import { sensorGet } from './sensor-get.ts';
@@ -137,6 +138,7 @@ export const operations: readonly Operation[] = [
   firmwareGet,
   selfTestGet,
   resetCreate,
+  rawCommandRun,
   accountList,
   accountCreate,
   accountGet,

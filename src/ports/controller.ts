@@ -10,6 +10,7 @@ import type { ChassisHealth } from '../domain/health.ts';
 import type { Indicator as Light, IndicatorOrder } from '../domain/indicator.ts';
 import type { NetworkChannel, NetworkSetting } from '../domain/network.ts';
 import type { InventoryDevice } from '../domain/inventory.ts';
+import type { RawAnswer } from '../domain/raw-command.ts';
 import type { Observed } from '../domain/observed.ts';
 import type { PowerAction, PowerHistory, PowerPolicy, PowerState, RestorePolicy } from '../domain/power.ts';
 import type { Sensor, SensorDetail, ThresholdChange, Thresholds } from '../domain/sensor.ts';
@@ -143,6 +144,19 @@ export interface Accounts {
   setPassword(id: number, password: Secret, call: CallOptions): Promise<'kept' | 'altered'>;
 }
 
+/** A command by its numbers, of whatever protocol the controller speaks. */
+export interface RawMessage {
+  readonly netfn: number;
+  readonly command: number;
+  readonly data: readonly number[];
+  readonly isSecret: boolean;
+}
+
+export interface Raw {
+  /** Sent once. Whatever the controller answers is an answer. */
+  send(message: RawMessage, call: CallOptions): Promise<RawAnswer>;
+}
+
 /** All that a controller may be able to do. A driver supplies the members it has, and no others. */
 export interface Capabilities {
   power: Power;
@@ -156,6 +170,7 @@ export interface Capabilities {
   firmware: FirmwareReader;
   selfTest: SelfTester;
   reset: Resetter;
+  raw: Raw;
   sensors: Sensors;
   eventLog: EventLog;
   accounts: Accounts;

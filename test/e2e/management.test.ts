@@ -53,4 +53,51 @@ describe('a controller itself', () => {
     expect((body as Body).errors[0]?.code).to.equal('out-of-band.outcome-unknown');
     expect(bmc.management.resets).to.deep.equal(['warm']);
   });
+
+  const raw = (controllerId: string): string => `/v1/controllers/${controllerId}/raw`;
+
+  it('answers any command by its numbers, to an admin alone, whatever the answer is', async () => {
+    const { controllerId, bmc } = await simulated(igor);
+    const alice = await igor.as('alice');
+    const { body } = await alice.post(raw(controllerId), { netfn: 6, command: 1 }).expect(200);
+    expect(body).to.deep.include({
+      completion: 0,
+      meaning: 'done',
+      data: '20010251028f00000001000000'.padEnd(30, '0'),
+    });
+    const unknown = await alice.post(raw(controllerId), { netfn: 0x30, command: 1, data: '01ff' }).expect(200);
+    expect(unknown.body).to.deep.include({ completion: 0xc1, data: '' });
+    expect(bmc.executed().at(-1)?.data.toString('hex')).to.equal('01ff');
+    for (const who of ['erin', 'bob'])
+      await (await igor.as(who)).post(raw(controllerId), { netfn: 6, command: 1 }).expect(403);
+    const journal = (await alice.get(`/v1/audit-records?operation=raw-command.run&limit=100`).expect(200)).text;
+    expect(journal).to.contain('"data":"01ff"');
+  });
+
+  it('is not sent what is dangerous or has an operation of its own, and the journal keeps no secret of it', async () => {
+    const { controllerId, bmc } = await simulated(igor);
+    const alice = await igor.as('alice');
+    const password = { netfn: 6, command: 0x47, data: `0202${Buffer.from('hunter2').toString('hex')}` };
+    const { body } = await alice.post(raw(controllerId), password).expect(403);
+    expect((body as { error: { message: string } }).error.message).to.contain('password.set');
+    await alice.post(raw(controllerId), { netfn: 8, command: 1 }).expect(403);
+    expect(bmc.executed().map(({ netfn }) => netfn)).not.to.include(8);
+    expect(bmc.executed().map(({ command }) => command)).not.to.include('set-user-password');
+    const journal = (await alice.get(`/v1/audit-records?operation=raw-command.run&limit=100`).expect(200)).text;
+    expect(journal).to.contain('"data":"[withheld]"');
+    expect(journal + igor.logText()).not.to.contain(Buffer.from('hunter2').toString('hex'));
+  });
+
+  it('is sent what the operator insists on, and that alone', async () => {
+    const own = await startIgor({ IGOR_RAW_ALLOW: '06:03' });
+    try {
+      const { controllerId, bmc } = await simulated(own);
+      const alice = await own.as('alice');
+      await alice.post(raw(controllerId), { netfn: 6, command: 2 }).expect(403);
+      await alice.post(raw(controllerId), { netfn: 6, command: 3 }).expect(200);
+      expect(bmc.management.resets).to.deep.equal(['warm']);
+    } finally {
+      await own.stop();
+    }
+  });
 });

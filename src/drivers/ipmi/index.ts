@@ -21,6 +21,7 @@ import { probe } from './probe.ts';
 import { shells } from './shells.ts';
 import { sessions } from './sessions.ts';
 import { restore } from './restore.ts';
+import { raw } from './raw.ts';
 import { reset } from './reset.ts';
 import { suiteMemory } from './suites.ts';
 import { transport } from './transport.ts';
@@ -76,6 +77,7 @@ export const ipmi = ({ homeDir, ipmitool = '/usr/bin/ipmitool', transport: way =
       firmware,
       selfTest,
       reset,
+      raw,
       sensors,
       eventLog,
       accounts,

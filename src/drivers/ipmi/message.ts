@@ -70,5 +70,6 @@ const meanings: Readonly<Record<number, string>> = {
   0xd6: 'it is disabled or not available',
 };
 
-const meaningOf = (completion: number): string =>
+/** Of a completion code other than 0, in words for people. */
+export const meaningOf = (completion: number): string =>
   `${meanings[completion] ?? 'refused'} (${completion.toString(16).padStart(2, '0').toUpperCase()}h)`;
