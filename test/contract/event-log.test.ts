@@ -163,6 +163,22 @@ describe('the event log of our own BMC', () => {
     expect(entries.map(({ event }) => event)).to.deep.equal(['the power supply failed']);
   });
 
+  it('has nothing of what was in it before a clear that its times do not tell of', async () => {
+    await using peer = await simulator.open();
+    await using connection = peer.connect();
+    const [log, bmc] = [eventLogOf(connection), peer.bmc];
+    const refill = (kind: number, count: number): void => {
+      bmc.log.setSeconds(1_795_168_800);
+      bmc.log.clear();
+      for (let one = 0; one < count; one++) bmc.log.event([0x08, one, 0x6f, kind, 0xff, 0xff], 1_795_168_800);
+    };
+    refill(1, 2);
+    await log.read(call);
+    refill(2, 3);
+    const { entries } = (await log.read(call)).value;
+    expect(entries.map(({ event }) => event)).to.deep.equal(Array(3).fill('the power supply is likely to fail'));
+  });
+
   it('is not waited for when it never stands still', async () => {
     await using peer = await simulator.open();
     await using connection = peer.connect();

@@ -83,6 +83,8 @@ describe('the event log of a machine', () => {
     expect(await ids(`?since=${at(100)}`)).to.equal('0005 0004 0003');
     expect(await ids(`?until=${at(100)}`)).to.equal('0003 0002 0001');
     expect(await ids(`?since=${at(50)}&until=${at(150)}`)).to.equal('0003');
+    expect(await ids(`?since=${at(250)}`)).to.equal('0005');
+    expect(await ids(`?until=${at(-50)}`)).to.equal('0001');
     expect(await ids('?severity=critical')).to.equal('0004 0002');
     expect(await ids('?severity=in:critical,warning')).to.equal('0004 0003 0002');
     expect(await ids('?severity=neq:info&sensor=0x04')).to.equal('0003');
