@@ -220,8 +220,9 @@ const describeLogin = (open: Open, itShowing: ItShowing): void => {
     async (openSeen) => {
       await using full = await openSeen({ maxSessions: 0 });
       await using shut = full.connect();
-      for (const ended of [deviceOf(shut).power.get(call), deviceOf(shut).power.set('on', call)]) {
-        const fault = await faultOf(ended);
+      const { power } = deviceOf(shut);
+      for (const act of [async () => power.get(call), async () => power.set('on', call)]) {
+        const fault = await faultOf(act());
         expect(fault.code).to.equal('sessions-exhausted');
         expect(fault.retryAfter).to.be.greaterThan(0);
       }
