@@ -33,9 +33,10 @@ const rates = ['', '/µs', '/ms', '/s', '/min', '/h', '/d'] as const;
 export const unitOf = (flags: number, base: number, modifier: number): string | null => {
   const percent = (flags & 0x01) === 1;
   const relation = (flags >> 1) & 0b11;
-  const [own = null, other = null] = [units[base], units[modifier]];
+  const [own = null, other = ''] = [units[base], units[modifier]];
   const joined = relation === 1 ? `${own}/${other}` : relation === 2 ? `${own}·${other}` : own;
-  if (own === null || (relation !== 0 && (other === null || relation === 3))) return null;
+  const isJoined = relation !== 0;
+  if (own === null || (isJoined && (own === '' || other === '' || relation === 3))) return null;
   const sign = [percent ? '%' : '', joined].filter((part) => part !== '').join(' ');
   const rate = rates[(flags >> 3) & 0b111];
   return rate === undefined ? null : `${sign}${rate}` || null;
