@@ -15,6 +15,7 @@ import { loginCommand, logoutCommand } from './login.ts';
 import { machinesCommand } from './machines.ts';
 import { powerCommand } from './power.ts';
 import { plain, screen, type Screen } from './screen.ts';
+import { sensorsCommand } from './sensors.ts';
 import { sessionsCommand } from './sessions.ts';
 import { whoamiCommand } from './whoami.ts';
 import type { World } from './world.ts';
@@ -114,6 +115,7 @@ const program = (world: World, shown: Screen, end: (code: number) => void): Comm
     bootCommand(context),
     healthCommand(context),
     logCommand(context),
+    sensorsCommand(context),
     sessionsCommand(context),
     identifyCommand(context),
     inventoryCommand(context),
