@@ -18,8 +18,7 @@ export const readingIn = ({ completion, data }: Answer, sensor: SensorRecord): R
   if (raw === undefined || flags === undefined) return unknown;
   if ((flags & readingUnavailable) !== 0 || (flags & scanning) === 0) return unavailable;
   if (sensor.isThreshold) return { raw, ...compared(data[2]) };
-  // Bit 15 is reserved, and is told as set.
-  const bits = (data[2] ?? 0) | (((data[3] ?? 0) & 0x7f) << 8);
+  const bits = (data[2] ?? 0) | ((data[3] ?? 0) << 8);
   return data.length < 3 ? { raw, state: 'unknown', states: [] } : { raw, ...held(bits, sensor) };
 };
 
@@ -50,6 +49,7 @@ const compared = (bits: number | undefined): Omit<Reading, 'raw'> => {
 
 const held = (bits: number, { type, eventType }: SensorRecord): Omit<Reading, 'raw'> => {
   const found: DiscreteState[] = [];
+  // Bit 15 is reserved, and is told as set.
   for (let bit = 0; bit < 15; bit += 1)
     if (((bits >> bit) & 1) === 1) found.push(discreteStateOf(type, eventType, bit));
   return { state: worst(found.map(({ severity }) => severity)), states: found.map(({ word }) => word) };

@@ -30,6 +30,15 @@ describe('the records of sensors', () => {
     expect(next.asked()).to.deep.equal(['get-device-id', 'get-sdr-repository-info']);
   });
 
+  it('are read once by a connection without a shelf, too', async () => {
+    const ipmi = within(device());
+    const repository = sdrRepository(ipmi);
+    const first = await repository.records(call);
+    ipmi.asked();
+    expect(await repository.records(call)).to.equal(first);
+    expect(ipmi.asked()).to.deep.equal(['get-device-id', 'get-sdr-repository-info']);
+  });
+
   it('are read anew when the repository has changed', async () => {
     const [bmc, kept] = [device(), shelf()];
     await sdrRepository(within(bmc, { shelf: kept })).records(call);
@@ -86,6 +95,22 @@ describe('the records of sensors', () => {
     });
     expect(await sdrRepository(ipmi).records(call)).to.deep.equal(bmc.sensors.records);
     expect(countOf(ipmi.asked(), 'reserve-sdr-repository')).to.be.within(3, 6);
+  });
+
+  it('are never made of an old half and a new one', async () => {
+    const bmc = device();
+    bmc.sensors.mostBytes = 16;
+    const [old, changed] = ['Old', 'Newer'].map((name) => fullRecord(1, { number: 1, name, type: name.length }));
+    bmc.sensors.records = [old ?? expect.fail()];
+    let parts = 0;
+    const ipmi = within(bmc, {
+      before(command) {
+        if (command !== 'get-sdr' || ++parts !== 5) return;
+        bmc.sensors.records = [changed ?? expect.fail()];
+        bmc.sensors.reserve();
+      },
+    });
+    expect(await sdrRepository(ipmi).records(call)).to.deep.equal([changed]);
   });
 
   it('are not asked for without end when every reservation is cancelled', async () => {

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { sensor as sensorBody } from '../../../../src/domain/sensor.ts';
 import { Fault } from '../../../../src/domain/fault.ts';
+import { inBatches } from '../../../../src/drivers/ipmi/batches.ts';
 import { idString } from '../../../../src/drivers/ipmi/id-string.ts';
 import { listed } from '../../../../src/drivers/ipmi/sensor-list.ts';
 import { readingIn } from '../../../../src/drivers/ipmi/sensor-reading.ts';
@@ -15,6 +16,7 @@ import type { Device } from '../../../support/bmc/commands/command.ts';
 import { deviceFor } from '../../../support/bmc/device.ts';
 import { defaultOptions } from '../../../support/bmc/options.ts';
 import { compactRecord, fullRecord, type FullSensor } from '../../../support/bmc/sdr.ts';
+import { faultOf } from '../../../support/fault-of.ts';
 import { within } from '../../../support/bmc/within.ts';
 
 const call = { signal: new AbortController().signal };
@@ -326,21 +328,38 @@ describe('the list of sensors', () => {
     );
   });
 
-  it('asks no more once a question has failed', async () => {
-    const bmc = deviceFor(defaultOptions);
-    let left = 4;
-    const ipmi = within(bmc, {
-      before(command) {
-        if (command === 'get-sensor-reading' && --left < 0) throw new Fault('controller-unreachable');
+  it('gives up the questions that wait, once one has failed', async () => {
+    let started = 0;
+    const failed = new Fault('controller-unreachable');
+    const turns = Promise.reject(failed);
+    const waited: boolean[] = [];
+    const all = inBatches(
+      [1, 2, 3, 4],
+      3,
+      async (item, { signal }) => {
+        started += 1;
+        if (item === 1) await turns;
+        await new Promise((resolve) => setTimeout(resolve, 10));
+        waited.push(signal.aborted);
       },
-    });
-    const failed = await sensors(ipmi)
-      .list(call)
-      .catch((fault: unknown) => fault);
-    expect(failed).to.include({ code: 'controller-unreachable' });
-    const asked = ipmi.asked().length;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(ipmi.asked()).to.have.length(0);
-    expect(asked).to.be.lessThan(60);
+      call,
+    );
+    expect(await faultOf(all)).to.equal(failed);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect([started, waited]).to.deep.equal([3, [true, true]]);
+  });
+
+  it('gives up when whoever asked does', async () => {
+    const gone = new AbortController();
+    const all = inBatches(
+      [1],
+      1,
+      async (_, { signal }) => {
+        gone.abort(new Fault('stopping'));
+        signal.throwIfAborted();
+      },
+      gone,
+    );
+    expect((await faultOf(all)).code).to.equal('stopping');
   });
 });
