@@ -17,6 +17,7 @@ import { powerCommand } from './power.ts';
 import { plain, screen, type Screen } from './screen.ts';
 import { sensorsCommand } from './sensors.ts';
 import { sessionsCommand } from './sessions.ts';
+import { watchdogCommand } from './watchdog.ts';
 import { whoamiCommand } from './whoami.ts';
 import type { World } from './world.ts';
 
@@ -119,6 +120,7 @@ const program = (world: World, shown: Screen, end: (code: number) => void): Comm
     sessionsCommand(context),
     identifyCommand(context),
     inventoryCommand(context),
+    watchdogCommand(context),
     bmcCommand(context),
     execCommand(context),
     auditCommand(context),

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { Fault } from '../domain/fault.ts';
+import type { Question } from './client.ts';
 import type { Context } from './context.ts';
 import { eachHost } from './each-host.ts';
 import { plain } from './screen.ts';
@@ -45,8 +47,60 @@ const history: Word['run'] = async (context, hosts) =>
 const lasting = (hours: number): string =>
   hours < 48 ? `${Math.round(hours)} h` : `${Math.floor(hours / 24)} d ${Math.round(hours % 24)} h`;
 
+const consumption: Word['run'] = async (context, hosts) =>
+  eachHost(context, hosts, {
+    schema: z.looseObject({
+      watts: z.number(),
+      minimum_watts: z.number(),
+      maximum_watts: z.number(),
+      average_watts: z.number(),
+      period_seconds: z.number(),
+      active: z.boolean(),
+    }),
+    question: (target) => ({ method: 'get', path: below(target, 'consumption') }),
+    table: (outcomes) => {
+      const rows = outcomes.flatMap((outcome) => {
+        if ('failure' in outcome) return [];
+        const { watts, minimum_watts: least, maximum_watts: most, average_watts: mean, ...more } = outcome.result;
+        const now = more.active ? `${watts} W` : `${watts} W (not measuring)`;
+        return [[outcome.host.name, now, `${least} W`, `${mean} W`, `${most} W`, `${more.period_seconds} s`]];
+      });
+      if (rows.length > 0) context.screen.table([['NAME', 'NOW', 'LEAST', 'MEAN', 'MOST', 'OVER'], ...rows]);
+    },
+  });
+
+/** A number of watts, or `off`. */
+const limit: Word['run'] = async (context, hosts, value) => {
+  if (value !== undefined && value !== 'off' && !/^\d{1,5}$/.test(value))
+    throw new Fault('invalid-input', 'limit: a number of watts, or off');
+  const { waitS } = context.globals();
+  const wait = waitS !== null && { waitS };
+  await eachHost(context, hosts, {
+    schema: z.looseObject({
+      active: z.boolean().optional(),
+      watts: z.number().nullable().optional(),
+      correction_ms: z.number().nullable().optional(),
+      action: z.string().nullable().optional(),
+    }),
+    question: (target): Question => {
+      const path = below(target, 'limit');
+      if (value === undefined) return { method: 'get', path };
+      return value === 'off'
+        ? { method: 'delete', path, ...wait }
+        : { method: 'put', path, body: { watts: Number(value) }, ...wait };
+    },
+    line: (name, { active = true, watts, correction_ms: ms, action }) => {
+      if (!active || value === 'off') return `${name}: no limit`;
+      const within = typeof ms === 'number' ? ` within ${ms / 1000} s` : '';
+      return `${name}: ${plain(`${watts ?? '?'} W${within}, else ${action ?? "the vendor's own action"}`)}`;
+    },
+  });
+};
+
 /** What `igor power` does beside showing and changing the power. */
 export const powerWords: ReadonlyMap<string, Word> = new Map([
   ['policy', { takesValue: true, run: policy }],
   ['history', { takesValue: false, run: history }],
+  ['consumption', { takesValue: false, run: consumption }],
+  ['limit', { takesValue: true, run: limit }],
 ]);

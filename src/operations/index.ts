@@ -59,8 +59,12 @@ import { operationGet } from './operation-get.ts';
 import { passwordSet } from './password-set.ts';
 import { powerGet } from './power-get.ts';
 import { powerHistoryGet } from './power-history-get.ts';
+import { powerLimitClear } from './power-limit-clear.ts';
+import { powerLimitGet } from './power-limit-get.ts';
+import { powerLimitSet } from './power-limit-set.ts';
 import { powerPolicyGet } from './power-policy-get.ts';
 import { powerPolicySet } from './power-policy-set.ts';
+import { powerReadingGet } from './power-reading-get.ts';
 import { powerSet } from './power-set.ts';
 import { powerWatch } from './power-watch.ts';
 import { sessionDelete } from './session-delete.ts';
@@ -78,6 +82,9 @@ import { tagGet } from './tag-get.ts';
 import { tagList } from './tag-list.ts';
 import { tagRemove } from './tag-remove.ts';
 import { tagReplace } from './tag-replace.ts';
+import { watchdogDisable } from './watchdog-disable.ts';
+import { watchdogGet } from './watchdog-get.ts';
+import { watchdogReset } from './watchdog-reset.ts';
 import { whoamiGet } from './whoami-get.ts';
 
 /** Everything that can be asked for, in the order in which documents show it. */
@@ -100,6 +107,10 @@ export const operations: readonly Operation[] = [
   powerPolicyGet,
   powerPolicySet,
   powerHistoryGet,
+  powerReadingGet,
+  powerLimitGet,
+  powerLimitSet,
+  powerLimitClear,
   bootGet,
   bootSet,
   bootClear,
@@ -110,6 +121,9 @@ export const operations: readonly Operation[] = [
   inventoryGet,
   indicatorGet,
   indicatorSet,
+  watchdogGet,
+  watchdogDisable,
+  watchdogReset,
   sensorList,
   sensorGet,
   sensorSampleList,

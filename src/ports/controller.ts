@@ -16,6 +16,8 @@ import type { PowerAction, PowerHistory, PowerPolicy, PowerState, RestorePolicy 
 import type { Sensor, SensorDetail, ThresholdChange, Thresholds } from '../domain/sensor.ts';
 import type { CallOptions } from './call.ts';
 import type { EventLog } from './event-log.ts';
+import type { PowerLimit, PowerMeter } from './power-limit.ts';
+import type { Watchdog } from './watchdog.ts';
 import type { Secret } from '../domain/secret.ts';
 
 export type { CallOptions };
@@ -166,6 +168,9 @@ export interface Capabilities {
   sessions: Sessions;
   restore: Restore;
   indicator: Indicator;
+  watchdog: Watchdog;
+  powerMeter: PowerMeter;
+  powerLimit: PowerLimit;
   inventory: Inventory;
   firmware: FirmwareReader;
   selfTest: SelfTester;

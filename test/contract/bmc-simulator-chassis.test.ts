@@ -63,4 +63,49 @@ describe('the chassis of the BMC simulator, judged by ipmitool', () => {
     expect(shown).to.match(/^Diag Button Disabled : true$/m);
     expect(shown).to.match(/^Sleep Button Disabled: false$/m);
   });
+
+  it('has a watchdog that is shown, started, and stopped', async () => {
+    await start();
+    const shown = await stdout('mc watchdog get');
+    expect(shown).to.match(/^Watchdog Timer Use: +SMS\/OS \(0x04\)$/m);
+    expect(shown).to.match(/^Watchdog Timer Is: +Stopped$/m);
+    expect(shown).to.match(/^Watchdog Timer Action: +Hard Reset \(0x01\)$/m);
+    expect(shown).to.match(/^Initial Countdown: +300\.0 sec$/m);
+    expect(await stdout('mc watchdog reset')).to.contain('countdown restarted!');
+    expect(await stdout('mc watchdog get')).to.match(/^Watchdog Timer Is: +Started\/Running$/m);
+    expect(await stdout('mc watchdog off')).to.contain('timer stopped');
+    expect(await stdout('mc watchdog get')).to.match(/^Watchdog Timer Is: +Stopped$/m);
+  });
+
+  it('refuses to reset a watchdog that was never set up', async () => {
+    await start();
+    bmc.chassis.watchdog.initialized = false;
+    expect(await stderr('mc watchdog reset')).to.contain('Attempt to reset uninitialized watchdog');
+  });
+
+  it('knows DCMI, and what the machine draws', async () => {
+    await start();
+    expect(await stdout('dcmi discover')).to.match(/Power management available/);
+    const shown = await stdout('dcmi power reading');
+    expect(shown).to.match(/Instantaneous power reading: +212 Watts/);
+    expect(shown).to.match(/Minimum during sampling period: +98 Watts/);
+    expect(shown).to.match(/Maximum during sampling period: +431 Watts/);
+    expect(shown).to.match(/Average power reading over sample period: +187 Watts/);
+    expect(shown).to.match(/Sampling period: +0*60 Seconds/i);
+    expect(shown).to.match(/Power reading state is: +activated/);
+  });
+
+  it('keeps to a power limit while it is in force, and refuses one that it cannot keep to', async () => {
+    await start();
+    expect(await stdout('dcmi power set_limit limit 300')).to.not.equal('');
+    await stdout('dcmi power activate');
+    const shown = await stdout('dcmi power get_limit');
+    expect(shown).to.match(/Current Limit State: +Power Limit Active/);
+    expect(shown).to.match(/Power Limit: +300 Watts/);
+    await stdout('dcmi power deactivate');
+    expect(bmc.chassis.dcmi.limits).to.equal(false);
+    expect((await tool.run(bmc, ['dcmi', 'power', 'get_limit'])).stdout).to.match(/No Active Power Limit/);
+    bmc.chassis.dcmi.leastWatts = 150;
+    expect((await tool.run(bmc, ['dcmi', 'power', 'set_limit', 'limit', '20'])).rc).to.equal(1);
+  });
 });

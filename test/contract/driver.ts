@@ -10,6 +10,7 @@ import type { Endpoint } from '../../src/ports/controller.ts';
 import { faultOf } from '../support/fault-of.ts';
 import { describeBootParameters } from './driver-boot-parameters.ts';
 import { describeChassis } from './driver-chassis.ts';
+import { describeLimits } from './driver-limits.ts';
 import { describeSensors } from './driver-sensors.ts';
 import { describeSessions } from './driver-sessions.ts';
 import { describeInventory } from './driver-inventory.ts';
@@ -39,6 +40,7 @@ export const describeDriver = (name: string, open: (wish?: Wish) => Promise<Peer
     describeChassis(open, itShowing);
     describeNetwork(open, itShowing);
     describeBootParameters(open, itShowing);
+    describeLimits(open, itShowing);
     describeLogin(open, itShowing);
     describeSensors(open, itShowing);
     describeSessions(open, itShowing);

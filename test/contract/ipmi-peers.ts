@@ -53,6 +53,8 @@ export const ipmiSimBy = ({ transport, purpose }: Way): Lacks & { readonly open:
     'power-history',
     'identify-state',
     'boot-parameters',
+    'watchdog',
+    'power-limit',
     'privileges',
     'logins',
     'lock-out',

@@ -14,6 +14,8 @@ export const showables = [
   'power-history',
   'identify-state',
   'boot-parameters',
+  'watchdog',
+  'power-limit',
   'privileges',
   'logins',
   'lock-out',

@@ -15,6 +15,8 @@ import { indicator } from './indicator.ts';
 import { paces } from './pace.ts';
 import { network } from './network.ts';
 import { inventory } from './inventory.ts';
+import { powerLimit } from './power-limit.ts';
+import { powerMeter } from './power-meter.ts';
 import { power } from './power.ts';
 import { sensors } from './sensors.ts';
 import { probe } from './probe.ts';
@@ -25,6 +27,7 @@ import { raw } from './raw.ts';
 import { reset } from './reset.ts';
 import { suiteMemory } from './suites.ts';
 import { transport } from './transport.ts';
+import { watchdog } from './watchdog.ts';
 
 export interface IpmiSetup {
   /** A directory of Igor's own, in which ipmitool finds its vendor file; made at first use. */
@@ -72,6 +75,9 @@ export const ipmi = ({ homeDir, ipmitool = '/usr/bin/ipmitool', transport: way =
       chassis,
       restore,
       indicator,
+      watchdog,
+      powerMeter,
+      powerLimit,
       sessions,
       inventory,
       firmware,

@@ -1,6 +1,8 @@
 import { bootOptions, type BootOptions } from './boot-options.ts';
 import { chassisExtras, type ChassisExtras } from './chassis-extras.ts';
+import { dcmi, type Dcmi } from './dcmi.ts';
 import type { BmcOptions } from './options.ts';
+import { watchdogTimer, type WatchdogTimer } from './watchdog.ts';
 
 type PowerSeen = 'on' | 'off';
 type PowerEvent = 'ac-failed' | 'overload' | 'interlock' | 'fault' | 'command';
@@ -29,6 +31,8 @@ export interface Chassis {
   readonly flags: ChassisFlags;
   readonly boot: BootOptions;
   readonly extras: ChassisExtras;
+  readonly watchdog: WatchdogTimer;
+  readonly dcmi: Dcmi;
   /** Somebody presses the button. */
   setPower(power: PowerSeen): void;
   /** False when the host's present state does not allow it. */
@@ -74,6 +78,8 @@ export const chassis = (options: BmcOptions): Chassis => {
     flags,
     boot,
     extras: chassisExtras(),
+    watchdog: watchdogTimer(),
+    dcmi: dcmi(),
     setPower: (power) => change([power, 0]),
     control(action) {
       boot.restartLapse();

@@ -257,3 +257,92 @@ describe('commands about the boot', () => {
     ]);
   });
 });
+
+describe('commands about watchdogs and what machines draw', () => {
+  let peer: Peer;
+  let erin: User;
+  beforeEach(async () => {
+    peer = await startPeer(['osl01', 'osl02']);
+    erin = await newUser(peer.url);
+  });
+  afterEach(async () => {
+    await erin.leave();
+    await peer.close();
+  });
+  const changes = (): readonly unknown[] =>
+    peer.asked.filter(({ method }) => method !== 'GET').map(({ method, url, body }) => [method, url, body]);
+
+  it('show, stop and reset watchdogs', async () => {
+    const path = of('osl01', 'watchdog');
+    const timer = {
+      running: true,
+      use: 'system',
+      action: 'reset',
+      warning: 'nmi',
+      warning_seconds: 9,
+      seconds: 300,
+      seconds_left: 123.4,
+    };
+    peer.answers.set(`GET ${path}`, answer({ ...timer, logs: true, expired: ['firmware'] }));
+    const idle = {
+      running: false,
+      use: null,
+      action: 'none',
+      warning: 'none',
+      warning_seconds: 0,
+      seconds: 0,
+      seconds_left: 0,
+    };
+    peer.answers.set(`GET ${of('osl02', 'watchdog')}`, answer({ ...idle, logs: true, expired: [] }));
+    peer.answers.set(`DELETE ${path}`, answer({ operation_id: idOf('op') }));
+    peer.answers.set(`POST ${path}/resets`, answer({ operation_id: idOf('op') }));
+    expect((await erin.igor(['watchdog', '-h', 'osl0[1-2]'])).out.split('\n')).to.deep.equal([
+      'NAME   STATE    WATCHES  THEN   LEFT     OF     WARNS           EXPIRED',
+      'osl01  running  system   reset  123.4 s  300 s  nmi 9 s before  firmware',
+      'osl02  stopped  -        none   -        0 s    -               -',
+      '',
+    ]);
+    expect((await erin.igor(['watchdog', '-h', 'osl01', 'off'])).out).to.equal('osl01: stopped\n');
+    expect((await erin.igor(['watchdog', '-h', 'osl01', 'reset'])).out).to.equal('osl01: its time begins anew\n');
+    expect(changes()).to.deep.equal([
+      ['DELETE', path, null],
+      ['POST', `${path}/resets`, {}],
+    ]);
+  });
+
+  it('show what machines draw, and that a meter does not run', async () => {
+    const reading = { watts: 212, minimum_watts: 98, maximum_watts: 431, average_watts: 187, period_seconds: 60 };
+    peer.answers.set(`GET ${of('osl01', 'power/consumption')}`, answer({ ...reading, active: true }));
+    peer.answers.set(`GET ${of('osl02', 'power/consumption')}`, answer({ ...reading, active: false }));
+    expect((await erin.igor(['power', '-h', 'osl0[1-2]', 'consumption'])).out.split('\n')).to.deep.equal([
+      'NAME   NOW                    LEAST  MEAN   MOST   OVER',
+      'osl01  212 W                  98 W   187 W  431 W  60 s',
+      'osl02  212 W (not measuring)  98 W   187 W  431 W  60 s',
+      '',
+    ]);
+  });
+
+  it('show, set and clear how much machines may draw', async () => {
+    const path = of('osl01', 'power/limit');
+    const limit = { watts: 300, correction_ms: 10_000, sampling_seconds: 60, action: 'log' };
+    peer.answers.set(`GET ${path}`, answer({ active: true, ...limit, action: null }));
+    peer.answers.set(`PUT ${path}`, answer(limit));
+    peer.answers.set(`DELETE ${path}`, answer({ operation_id: idOf('op') }));
+    const said: string[] = [];
+    for (const words of [[], ['300'], ['off']])
+      said.push((await erin.igor(['power', '-h', 'osl01', 'limit', ...words])).out);
+    peer.answers.set(`GET ${path}`, answer({ active: false, watts: null, correction_ms: null, action: null }));
+    said.push((await erin.igor(['power', '-h', 'osl01', 'limit'])).out);
+    expect(said).to.deep.equal([
+      "osl01: 300 W within 10 s, else the vendor's own action\n",
+      'osl01: 300 W within 10 s, else log\n',
+      'osl01: no limit\n',
+      'osl01: no limit\n',
+    ]);
+    expect(changes()).to.deep.equal([
+      ['PUT', path, { watts: 300 }],
+      ['DELETE', path, null],
+    ]);
+    expect((await erin.igor(['power', '-h', 'osl01', 'limit', 'much'])).code).to.equal(2);
+  });
+});

@@ -35,7 +35,7 @@ describe('completion', () => {
 
   it('offers the commands, their choices, and the derived ones', async () => {
     expect(await offered('po')).to.deep.equal(['power']);
-    expect(await offered('power', '-h', 'osl01', 'c')).to.deep.equal(['cycle']);
+    expect(await offered('power', '-h', 'osl01', 'c')).to.deep.equal(['cycle', 'consumption']);
     expect(await offered('api', 'power', '')).to.include.members(['get', 'set']);
     expect(await offered('api', 'power', 'set', 'osl01', '--ta')).to.deep.equal(['--target']);
     expect(await offered('api', 'power', 'set', 'osl01', '--target', 's')).to.deep.equal(['soft-off']);

@@ -5,18 +5,22 @@ import { appCommands } from './app.ts';
 import { moreChassisCommands } from './chassis-more.ts';
 import { chassisCommands } from './chassis.ts';
 import { completions, refused, type Answer, type Command, type Device } from './command.ts';
+import { dcmiCommands } from './dcmi.ts';
 import { eventLogCommands } from './event-log.ts';
 import { lanCommands } from './lan.ts';
 import { fruCommands } from './fru.ts';
 import { managementCommands } from './management.ts';
 import { sensorCommands } from './sensor.ts';
 import { sessionCommands } from './session.ts';
+import { watchdogCommands } from './watchdog.ts';
 
 const commands = {
   ...appCommands,
   ...sessionCommands,
   ...chassisCommands,
   ...moreChassisCommands,
+  ...watchdogCommands,
+  ...dcmiCommands,
   ...managementCommands,
   ...sensorCommands,
   ...eventLogCommands,
