@@ -94,7 +94,7 @@ export const furtherParts = (params: Readonly<Record<string, unknown>>, on: stri
   Object.fromEntries(Object.entries(params).flatMap(([name, part]) => (name === on ? [] : [[name, String(part)]])));
 
 /** What a path names is input as well, and is given there alone. */
-export const withParts = (input: unknown, parts: Readonly<Record<string, string>>): unknown => {
+export const withParts = (input: unknown, parts: Readonly<Record<string, unknown>>): unknown => {
   const names = Object.keys(parts);
   // The schema refuses what is no object.
   if (names.length === 0 || typeof input !== 'object' || input === null || Array.isArray(input)) return input;

@@ -48,7 +48,7 @@ export const routes = ({ steps, operations }: Options): Router => {
           path,
         },
         target: operation.on === 'service' ? '' : String(request.params[operation.on]),
-        input: withParts(inputOf(request, operation, fromQuery), furtherParts(request.params, operation.on)),
+        input: withParts(inputOf(request, operation, fromQuery), fromQuery(furtherParts(request.params, operation.on))),
         revision: revisionOf(request, operation),
         patienceMs: patienceOf(request),
         requestId: String(locals['requestId']),
