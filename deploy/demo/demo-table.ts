@@ -30,6 +30,8 @@ export const demoTable = ({ dir, ports, machines }: DemoSettings, user: string, 
     `curl -s -H "X-Auth-Token: $TOKEN" -X PUT --json '{"target": "on"}' \\`,
     `  ${igor}/v1/machines/osl01/power`,
     `igor power -h 'osl0[1-4]' status`,
+    'igor log -h osl01',
+    'igor inventory -h osl01',
     'igor exec -h osl01 -- uname -a',
   ];
   return [

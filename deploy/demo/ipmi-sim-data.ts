@@ -130,3 +130,6 @@ export const fru = {
   product: ['Lab Systems', 'LX-2000', 'LX2K', 'v1.2', 'SN100000', 'ASSET-100000', ''],
   builtAt: Date.UTC(2023, 4, 17),
 } as const;
+
+/** The same of its power supply: the product alone. */
+export const supplyFru = ['Lab Power', 'PSU-800', 'PS800-A', 'rev 2', 'PSN100000', '', ''] as const;

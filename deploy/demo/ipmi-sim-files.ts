@@ -1,4 +1,4 @@
-import { accounts, discreteSensors, events, fru, thresholdSensors } from './ipmi-sim-data.ts';
+import { accounts, discreteSensors, events, fru, supplyFru, thresholdSensors } from './ipmi-sim-data.ts';
 import type { Account, DiscreteSensor, ThresholdSensor } from './ipmi-sim-data.ts';
 
 export interface LanOptions {
@@ -44,7 +44,7 @@ export const emulatorCommands = (name: string): string =>
     ...thresholdSensors.flatMap(thresholdCommands),
     ...discreteSensors.flatMap(discreteCommands),
     'mc_add_fru_data 0x20 0 512 file 0 "./fru0.bin"',
-    'mc_add_fru_data 0x20 1 512 file 0 "./fru0.bin"',
+    'mc_add_fru_data 0x20 1 512 file 0 "./fru1.bin"',
     // The simulator overwrites the times.
     ...events.map((event) => `sel_add 0x20 0x02 ${hex([0, 0, 0, 0, 0x20, 0, 4, ...event])}`),
     'mc_enable 0x20',
@@ -60,6 +60,12 @@ export const fruBytes = (): Buffer => {
   const afterChassis = 1 + chassis.length / 8;
   const header = [1, 0, 1, afterChassis, afterChassis + board.length / 8, 0, 0];
   return Buffer.concat([Buffer.from([...header, checksum(header), ...chassis, ...board, ...product])], 512);
+};
+
+/** The same of its power supply. */
+export const supplyBytes = (): Buffer => {
+  const header = [1, 0, 0, 0, 1, 0, 0];
+  return Buffer.concat([Buffer.from([...header, checksum(header), ...fruArea([1, 0, 25], supplyFru)])], 512);
 };
 
 /** Between the simulator and the machine's power: `chassis DIR get|set parameter [value] …`. Without a fork on `get`, which each power status costs. */

@@ -2,7 +2,14 @@ import { createSocket } from 'node:dgram';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { chassisProgram, emulatorCommands, fruBytes, lanConfiguration, lanProgram } from './ipmi-sim-files.ts';
+import {
+  chassisProgram,
+  emulatorCommands,
+  fruBytes,
+  lanConfiguration,
+  lanProgram,
+  supplyBytes,
+} from './ipmi-sim-files.ts';
 import { sensorRecords } from './ipmi-sim-sdr.ts';
 import { run, startChild, untilReady } from './processes.ts';
 import type { Child } from './processes.ts';
@@ -72,6 +79,7 @@ const writeFiles = async ({ dir, name, address, port, password, power = 'off', s
     write('emulator', emulatorCommands(name)),
     write('sensors.sdrs', sensorRecords()),
     write('fru0.bin', fruBytes()),
+    write('fru1.bin', supplyBytes()),
     write('chassis', chassisProgram, 0o700),
     write('lanctl', lanProgram, 0o700),
     write('power', kept),

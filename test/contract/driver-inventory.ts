@@ -24,6 +24,11 @@ export const describeInventory = (open: Open, itShowing: ItShowing): void => {
       { id: 0, name: null, valid: true },
       { id: 1, name: 'PSU1 FRU', valid: true },
     ]);
+    expect(value[1]?.product).to.include({
+      manufacturer: 'Lab Power',
+      part_number: 'PS800-A',
+      serial_number: 'PSN100000',
+    });
   });
 
   itShowing('inventory-spoilt', 'tells of what does not fit its checksum', async (openSeen) => {
