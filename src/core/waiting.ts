@@ -23,7 +23,7 @@ export const inTime = async <T>(work: Promise<T>, ms: number, late: () => Error)
 };
 
 /** The fault that ended a signal, or that its owner left. */
-const abandoned = (signal: AbortSignal): Fault =>
+export const abandoned = (signal: AbortSignal): Fault =>
   signal.reason instanceof Fault
     ? signal.reason
     : new Fault('controller-unreachable', 'given up before the controller answered', { cause: signal.reason });

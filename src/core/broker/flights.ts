@@ -1,4 +1,4 @@
-import { unlessAborted } from '../waiting.ts';
+import { abandoned, unlessAborted } from '../waiting.ts';
 
 /** Calls under way that those who ask for the same may share. */
 export interface Flights {
@@ -16,6 +16,7 @@ interface Flight {
   readonly end: AbortController;
   readonly result: Promise<unknown>;
   riders: number;
+  isOver: boolean;
 }
 
 /** `joined` is told each time somebody rides along. */
@@ -24,9 +25,10 @@ export const flights = (joined: () => void): Flights => {
 
   const begin = (key: string, start: (signal: AbortSignal) => Promise<unknown>): Flight => {
     const end = new AbortController();
-    const flight: Flight = { end, result: start(end.signal), riders: 0 };
+    const flight: Flight = { end, result: start(end.signal), riders: 0, isOver: false };
     open.set(key, flight);
     const land = (): void => {
+      flight.isOver = true;
       if (open.get(key) === flight) open.delete(key);
     };
     flight.result.then(land, land);
@@ -49,7 +51,7 @@ export const flights = (joined: () => void): Flights => {
         flight.riders -= 1;
         if (flight.riders === 0) {
           if (open.get(key) === flight) open.delete(key);
-          flight.end.abort(signal.reason);
+          if (!flight.isOver) flight.end.abort(abandoned(signal));
         }
       }
     },

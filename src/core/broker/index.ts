@@ -62,8 +62,10 @@ export interface Broker {
   stop(signal: AbortSignal): Promise<void>;
 }
 
-/** With more logins at once each takes longer, and a busy host makes them fail. */
-const mostLogins = 64;
+/** With more logins at once each takes longer, until a busy host makes them fail; one costs some 10 ms of CPU. */
+const mostLogins = 32;
+/** What does not answer is waited for some seconds, at next to no cost; but its answer has to be heard in time. */
+const mostProbes = 128;
 /** After a stop has cut off what runs: until closing is given up. What is then left is found in the journal. */
 const closeMs = 5_000;
 
@@ -114,6 +116,7 @@ export const broker = (ports: BrokerPorts): Broker => {
     know: read,
     total,
     logins: slots(() => mostLogins),
+    probes: slots(() => mostProbes),
     makeRoom() {
       if (total.taken >= ports.sessionsTotal) warm.makeRoom();
     },

@@ -16,6 +16,8 @@ export interface OpeningPorts {
   readonly now: () => number;
   /** Logins under way of this replica: with more at once, each would be slower. */
   readonly logins: Slots;
+  /** Questions under way whether anything is there. */
+  readonly probes: Slots;
   readonly loggedIn: () => void;
 }
 
@@ -33,7 +35,7 @@ const probeMs = 4_000;
 
 /** Logs in, written down before; whatever fails leaves nothing open. */
 export const opener = (ports: OpeningPorts) => {
-  const { drivers, reach, shelves, journal, health, log, now, logins } = ports;
+  const { drivers, reach, shelves, journal, health, log, now, logins, probes } = ports;
 
   const endpointOf = async (
     held: Holding,
@@ -54,12 +56,18 @@ export const opener = (ports: OpeningPorts) => {
   /** Cheaper than a login, and a dead controller keeps nobody from logging in elsewhere. */
   const probe = async (driver: Driver, endpoint: Endpoint, signal: AbortSignal): Promise<void> => {
     if (driver.probe === undefined) return;
-    const patience = AbortSignal.any([signal, AbortSignal.timeout(probeMs)]);
-    const isThere = await driver.probe(endpoint, { signal: patience }).catch((thrown: unknown) => {
-      if (patience.aborted && !signal.aborted) return false;
-      throw thrown;
-    });
-    if (!isThere) throw new Fault('controller-unreachable', 'nothing answers there');
+    await probes.take(signal);
+    try {
+      const patience = AbortSignal.any([signal, AbortSignal.timeout(probeMs)]);
+      const isThere = await driver.probe(endpoint, { signal: patience }).catch((thrown: unknown) => {
+        if (patience.aborted && !signal.aborted) return false;
+        throw thrown;
+      });
+      if (isThere) return;
+    } finally {
+      probes.give();
+    }
+    throw new Fault('controller-unreachable', 'nothing answers there');
   };
 
   const logIn = async (held: Holding, connection: Connection, wanted: Wanted, signal: AbortSignal) => {

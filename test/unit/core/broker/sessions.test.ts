@@ -162,7 +162,7 @@ describe('the session broker', () => {
     });
 
     it('no more than so many on all controllers together: the one unused for longest gives way', async () => {
-      const { fake, read } = made({ sessionsTotal: 3 });
+      const { fake, read } = made({ sessionsTotal: 3, idleMs: 60_000 });
       for (const id of ['c1', 'c2', 'c3', 'c4', 'c5']) await read(id);
       expect(fake.most).to.equal(3);
       await read('c5');
@@ -232,32 +232,38 @@ describe('the session broker', () => {
       expect(leases.held.size).to.equal(0);
     });
 
-    it('by a sign of life each twenty seconds, a change session for five seconds, all of it only while it may', async () => {
+    it('by a sign of life each forty seconds, a change session for five seconds, all of it only while it may', async () => {
       let jump = 0;
-      const { fake, read, change } = made({ now: () => performance.now() + jump, idleMs: 90_000, leaseMs: 100_000 });
+      const { fake, read, change } = made({ now: () => performance.now() + jump, idleMs: 90_000, leaseMs: 60_000 });
       await read();
       await change();
       jump += 6_000;
       await sleep(30);
       expect(fake).to.include({ closed: 1, keptAlive: 0 });
-      jump += 15_000;
+      jump += 33_000;
+      await sleep(30);
+      expect(fake.keptAlive).to.equal(0);
+      jump += 2_000;
       await sleep(30);
       expect(fake.keptAlive).to.equal(1);
       // By now the lease is over: what another replica may have is not kept alive by us.
-      jump += 80_000;
+      jump += 41_000;
       await sleep(30);
       expect(fake.keptAlive).to.equal(1);
     });
 
-    it('nothing that the controller has forgotten', async () => {
+    it('nothing that the controller has forgotten, and gives the next a sign of life sooner', async () => {
       let jump = 0;
       const { fake, read } = made({ now: () => performance.now() + jump, idleMs: 90_000, leaseMs: 100_000 });
       await read();
       fake.forget();
+      jump += 41_000;
+      await sleep(40);
+      expect(fake).to.include({ closed: 1, keptAlive: 1 });
+      expect(await read()).to.equal('off');
       jump += 21_000;
       await sleep(40);
-      expect(fake.closed).to.equal(1);
-      expect(await read()).to.equal('off');
+      expect(fake).to.include({ closed: 1, keptAlive: 2 });
     });
   });
 
