@@ -157,6 +157,16 @@ export const settings = z.strictObject({
     .max(100_000)
     .default(1500)
     .describe('Sessions of this replica on all controllers together; those unused for longest give way'),
+  IGOR_NETWORK_SECONDS: seconds
+    .min(1)
+    .max(30)
+    .default(20)
+    .describe('How long a controller may take to be heard again after a change of its network'),
+  IGOR_NETWORK_HOURS: seconds
+    .min(1)
+    .max(8_760)
+    .default(72)
+    .describe('How long Igor goes on looking for a controller that was lost by a change of its network'),
   IGOR_STOP_SECONDS: seconds.min(1).max(600).default(30).describe('How long a stop waits for what runs'),
   IGOR_REGISTER_CLOUD: z.string().optional().describe('Entry of clouds.yaml with admin credentials, for registration'),
   IGOR_AUDIT_READS: z.stringbool().default(false).describe('Whether plain reads have a row in the journal too'),

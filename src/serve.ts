@@ -18,6 +18,7 @@ import { observations } from './adapters/postgres/observations.ts';
 import { samples } from './adapters/postgres/samples.ts';
 import { openSessions } from './adapters/postgres/open-sessions.ts';
 import { pendingCredentials } from './adapters/postgres/pending-credentials.ts';
+import { moves } from './adapters/postgres/moves.ts';
 import { joinReplicas } from './adapters/postgres/replicas.ts';
 import { shelves } from './adapters/postgres/shelves.ts';
 import { migrate } from './adapters/postgres/source.ts';
@@ -31,10 +32,12 @@ import { atStart } from './catalogue.ts';
 import type { Config } from './config.ts';
 import { callers } from './core/callers.ts';
 import { allowedActions, decide } from './core/decide.ts';
+import { follower } from './core/follow.ts';
 import { grantRegister } from './core/grants.ts';
 import { withPersons } from './core/persons.ts';
 import { orphanage } from './core/broker/orphans.ts';
 import { keeper } from './core/lease.ts';
+import { mover } from './core/mover.ts';
 import { observer } from './core/observe.ts';
 import { sampler } from './core/sample.ts';
 import type { Services } from './core/operation.ts';
@@ -168,6 +171,17 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
     const orphans = orphanage({ keeper: keep, journal: sessionsOf, processes, log });
     const sample = sampler({ keeper: keep, samples: samplesOf, log });
 
+    const movesOf = moves(sql, replicaId);
+    const move = mover({ moves: movesOf, visits: keep, waitMs: settings.IGOR_NETWORK_SECONDS * 1000, now });
+    const follow = follower({
+      mover: move,
+      moves: movesOf,
+      visits: keep,
+      journal: journalOf,
+      log,
+      giveUpMs: settings.IGOR_NETWORK_HOURS * 3_600_000,
+    });
+
     const grantsOf = grants(sql);
     const register = grantRegister(grantsOf, now);
     const callersOf = callers({ policy: rules, register, groups: keystone.groups });
@@ -186,6 +200,7 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
       visits: keep,
       lacks: lacks(sql),
       rotation: rotation({ pending, settling: settlingOf, visits: keep, controllers: controllersOf, log }),
+      mover: move,
       openSessions: openSessions(sql),
       look: observe.look,
       rawAllowed: new Set(settings.IGOR_RAW_ALLOW.split(',')),
@@ -276,6 +291,7 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
     observe.start(settings.IGOR_OBSERVE_SECONDS * 1000);
     orphans.start();
     sample.start(settings.IGOR_SAMPLE_SECONDS * 1000);
+    follow.start();
     work.start();
     records.start();
     if (embedded) log.warn({ data_dir: settings.IGOR_DATA_DIR }, 'database.embedded');
@@ -301,7 +317,7 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
         log.info({ replica: replicaId }, 'service.stopping');
         const end = AbortSignal.timeout(settings.IGOR_STOP_SECONDS * 1000);
         const answered = server.close(AbortSignal.timeout(settings.IGOR_STOP_SECONDS * 1000 + answerMs));
-        await Promise.all([observe.stop(), sample.stop(), orphans.stop()]);
+        await Promise.all([observe.stop(), sample.stop(), orphans.stop(), follow.stop()]);
         await Promise.all([work.stop(end), keep.stop(end), records.stop(), answered]);
         await stopAll();
         log.info({ replica: replicaId }, 'service.stopped');

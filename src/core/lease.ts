@@ -143,6 +143,29 @@ export const keeper = (ports: BrokerPorts): Keeper => {
         throw fault;
       }
     },
+    async cut(id) {
+      const held = desk.find(id);
+      if (held === undefined) return;
+      held.known = null;
+      // Who is not heard any more takes seconds to log out of; its place is free when that has ended.
+      for (const session of held.sessions)
+        void desk.sessions.close(held, session).catch((error: unknown) => log.debug(told(error), 'session.unclosed'));
+    },
+    async alone(id, by, work, signal) {
+      const held = desk.hold(id);
+      try {
+        await held.changes.take(by, visitPatienceMs, signal);
+        held.changed += 1;
+        try {
+          return await work();
+        } finally {
+          held.changed += 1;
+          held.changes.give();
+        }
+      } finally {
+        desk.letGo(held);
+      }
+    },
     async drop(id) {
       const held = desk.find(id);
       if (held === undefined) return;

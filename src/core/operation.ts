@@ -26,6 +26,7 @@ import type {
 } from '../ports/services.ts';
 import type { Rotation } from './rotation.ts';
 import type { GrantRegister } from './grants.ts';
+import type { Mover } from './mover.ts';
 import type { Subject } from './subject.ts';
 
 /** What an operation may be on: where its path begins, and what is found there. */
@@ -69,6 +70,8 @@ export interface Services {
   readonly rotation: Rotation;
   /** Sessions beside those that a lease gives. */
   readonly visits: Visits;
+  /** Changes of controllers' networks, which may cut us off. */
+  readonly mover: Pick<Mover, 'change'>;
   /** Asks the device for its power and records it. */
   readonly look: (machine: Machine, signal: AbortSignal) => Promise<PowerState>;
   /** Commands that are sent raw because the operator insists: `06:52`. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { link } from './link.ts';
+import { openMove, type OpenMove } from './open-move.ts';
 import type { Secret } from './secret.ts';
 
 /** How Igor fares with a controller, as its last conversation told. */
@@ -36,6 +37,8 @@ export interface Controller {
   readonly healthAt: Date | null;
   /** When it is next tried, after it did not answer. */
   readonly retryAt: Date | null;
+  /** A change of its network of which it is not yet known where it led. */
+  readonly move: OpenMove | null;
   readonly revision: number;
   readonly createdAt: Date;
   readonly updatedAt: Date;
@@ -72,6 +75,7 @@ export const controllerBody = z
     health: z.enum(controllerHealths),
     health_at: z.iso.datetime().nullable().describe('Since when it is so'),
     retry_at: z.iso.datetime().nullable().describe('When it is next tried, after it did not answer'),
+    move: openMove.nullable().describe('A change of its network of which it is not yet known where it led'),
     created_at: z.iso.datetime(),
     updated_at: z.iso.datetime(),
     revision: z.int(),
@@ -97,6 +101,7 @@ export const controllerToWire = (
   health: controller.health,
   health_at: controller.healthAt?.toISOString() ?? null,
   retry_at: controller.retryAt?.toISOString() ?? null,
+  move: controller.move && { ...controller.move, since: new Date(controller.move.since).toISOString() },
   created_at: controller.createdAt.toISOString(),
   updated_at: controller.updatedAt.toISOString(),
   revision: controller.revision,

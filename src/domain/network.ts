@@ -90,12 +90,12 @@ export type NetworkChannel = z.infer<typeof networkChannel>;
 /** What to set of a channel; what is absent stays. */
 export interface NetworkSetting {
   readonly ipv4?: {
-    readonly source?: AddressSource;
-    readonly address?: string;
-    readonly netmask?: string;
+    readonly source?: AddressSource | undefined;
+    readonly address?: string | undefined;
+    readonly netmask?: string | undefined;
     /** Null: none. */
-    readonly gateway?: string | null;
-    readonly backup_gateway?: string | null;
+    readonly gateway?: string | null | undefined;
+    readonly backup_gateway?: string | null | undefined;
   };
   /** Null: none. */
   readonly vlan?: { readonly id: number; readonly priority: number } | null;

@@ -49,6 +49,7 @@ export const rules = {
   'oob:account:create': 'rule:admin',
   'oob:account:update': 'rule:admin',
   'oob:network:get': 'rule:manager or rule:system_reader',
+  'oob:network:update': 'rule:admin',
   'oob:alert-destination:list': 'rule:manager or rule:system_reader',
   'oob:alert-destination:get': 'rule:manager or rule:system_reader',
   'oob:alert-destination:set': 'rule:manager',

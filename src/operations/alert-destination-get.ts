@@ -16,7 +16,7 @@ export const alertDestinationGet = operation({
   output: z.object({ alert_destination: alertDestination, observed_at: z.iso.datetime() }),
 
   async run({ input, device, signal }) {
-    const { value, observedAt } = await device.alerts.get(input.channel ?? null, input.destination, { signal });
+    const { value, observedAt } = await device.alerts.get(input.channel ?? null, Number(input.destination), { signal });
     return { alert_destination: value, observed_at: observedAt.toISOString() };
   },
 });

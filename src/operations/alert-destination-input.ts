@@ -3,7 +3,10 @@ import { macAddress } from '../domain/host-name.ts';
 
 export const channelField = z.int().min(1).max(11).optional();
 export const channelHelp = "The channel; the one that Igor's session comes over, if absent";
-export const destinationField = z.int().min(1).max(15).describe('The destination, from 1 on');
+export const destinationField = z
+  .string()
+  .regex(/^([1-9]|1[0-5])$/, 'must be a number from 1 to 15')
+  .describe('The destination, from 1 on');
 
 /** A destination as it is to be set: what is absent has its usual value. */
 export const destinationInput = z.strictObject({

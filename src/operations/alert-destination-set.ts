@@ -22,7 +22,7 @@ export const alertDestinationSet = operation({
   async run({ id, input, device, signal }) {
     const { channel = null, destination, alert_destination: setting } = input;
     return {
-      alert_destination: await device.alerts.set(channel, destination, setting, { signal }),
+      alert_destination: await device.alerts.set(channel, Number(destination), setting, { signal }),
       operation_id: id,
     };
   },

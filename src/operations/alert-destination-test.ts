@@ -22,7 +22,7 @@ export const alertDestinationTest = operation({
   faults: ['conflict'],
 
   run: async ({ id, input, device, signal }) => ({
-    result: await device.alerts.test(input.channel ?? null, input.destination, { signal }),
+    result: await device.alerts.test(input.channel ?? null, Number(input.destination), { signal }),
     operation_id: id,
   }),
 });

@@ -55,6 +55,7 @@ import { machineGet } from './machine-get.ts';
 import { machineList } from './machine-list.ts';
 import { machineUpdate } from './machine-update.ts';
 import { networkGet } from './network-get.ts';
+import { networkUpdate } from './network-update.ts';
 import { operationGet } from './operation-get.ts';
 import { passwordSet } from './password-set.ts';
 import { powerGet } from './power-get.ts';
@@ -158,6 +159,7 @@ export const operations: readonly Operation[] = [
   accountGet,
   accountUpdate,
   networkGet,
+  networkUpdate,
   alertDestinationList,
   alertDestinationGet,
   alertDestinationSet,

@@ -41,6 +41,8 @@ export interface Network {
   channel(channel: number, call: CallOptions): Promise<NetworkChannel>;
   /** Sent once, what cuts us off last. Resolves when the controller has accepted. */
   set(channel: number, setting: NetworkSetting, call: CallOptions): Promise<void>;
+  /** Ends a set that was left in the middle, lest it refuse the next. */
+  release(channel: number, call: CallOptions): Promise<void>;
   /** The same at each of its addresses, and another than any other controller's; null: it has nothing of the kind. */
   identity(call: CallOptions): Promise<string | null>;
 }
@@ -262,6 +264,15 @@ export interface Visits {
   visit(controllerId: string, change: Visit, signal: AbortSignal): Promise<Connection>;
   /** Closes what is open there, since its address or credential has changed, or it was reset. */
   drop(controllerId: string): Promise<void>;
+  /** The same at once, whoever uses it: for who has the change turn there, and expects that nothing answers any more. */
+  cut(controllerId: string): Promise<void>;
+  /** Does work while no other change is made there; for who has no lease. Faults: `controller-busy`. */
+  alone<T>(
+    controllerId: string,
+    by: { readonly operation: string; readonly actId: string },
+    work: () => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T>;
   /**
    * Forgets what speaks against trying there: that it did not answer, or cannot do something. That it refused our account
    * is forgotten once in five minutes, lest it be locked.

@@ -51,6 +51,7 @@ const levels: Readonly<Record<Permission, Level>> = {
   'oob:account:create': 'admin',
   'oob:account:update': 'admin',
   'oob:network:get': 'manager',
+  'oob:network:update': 'admin',
   'oob:alert-destination:list': 'manager',
   'oob:alert-destination:get': 'manager',
   'oob:alert-destination:set': 'manager',
@@ -250,6 +251,7 @@ const bodies: Readonly<Record<string, (stage: Stage) => object>> = {
   'account.update': () => ({ account: { enabled: true } }),
   'alert-destination.set': () => receiver,
   'password.set': () => ({ password: 'Sw3pt-Secret' }),
+  'network.update': () => ({ channel: { ipv4: { netmask: '255.0.0.0' } } }),
   'grant.create': ({ machine, strangerId }) => ({ grant: grantTo(strangerId, machine.name) }),
   'grant.update': () => ({ grant: { reason: 'swept' } }),
   'grant.request': () => ({ grant: { permissions: ['oob:power:get'], reason: 'swept' } }),
@@ -281,6 +283,7 @@ const parts: Readonly<Record<string, string>> = {
   account_id: 'user',
   destination: '2',
   parameter: 'valid-bit-clearing',
+  number: '1',
 };
 
 const grantTo = (userId: string, machine: string): object => ({

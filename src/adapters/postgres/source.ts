@@ -9,6 +9,7 @@ import { Broker1763800000004 } from './migrations/0004-broker.ts';
 import { Samples1763800000005 } from './migrations/0005-samples.ts';
 import { EventLog1763800000006 } from './migrations/0006-event-log.ts';
 import { Accounts1763800000008 } from './migrations/0008-accounts.ts';
+import { Network1763800000007 } from './migrations/0007-network.ts';
 
 /** Where the database is: a URL, or the socket of an embedded server. */
 export type Place =
@@ -22,6 +23,7 @@ const migrations = [
   Samples1763800000005,
   EventLog1763800000006,
   Accounts1763800000008,
+  Network1763800000007,
 ] as const;
 const migrationsTable = 'schema_migrations';
 

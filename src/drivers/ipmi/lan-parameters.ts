@@ -114,6 +114,10 @@ export const bracketed = async (
     done({ completion: ended.completion, data: Buffer.alloc(0) }, 'Set LAN Configuration Parameters, set complete');
 };
 
+/** Ends what somebody began. Sent once. */
+export const endSet = async (ipmi: Ipmi, channel: number, call: CallOptions): Promise<void> =>
+  setLanParameter(ipmi, channel, lanParameters.setInProgress, [complete], call);
+
 const complete = 0;
 const beginning = 1;
 const committing = 2;

@@ -14,7 +14,14 @@ import {
 } from './channel.ts';
 import { identityOf } from './identity.ts';
 import * as lan from './lan.ts';
-import { bracketed, lanParameter, lanParameters, setLanParameter, type LanParameter } from './lan-parameters.ts';
+import {
+  bracketed,
+  endSet,
+  lanParameter,
+  lanParameters,
+  setLanParameter,
+  type LanParameter,
+} from './lan-parameters.ts';
 import type { Ipmi } from './link.ts';
 import { warningsOf } from './network-warnings.ts';
 
@@ -45,6 +52,7 @@ export const network = (ipmi: Ipmi): Network => {
         for (const [parameter, data] of parameters) await setLanParameter(ipmi, number, parameter, data, call);
       });
     },
+    release: async (number, call) => endSet(ipmi, number, call),
     identity: async (call) => identityOf(ipmi, await present(call), call),
   };
 };
