@@ -11,6 +11,7 @@ import { healthCommand } from './health.ts';
 import { identifyCommand } from './identify.ts';
 import { logCommand } from './log.ts';
 import { inventoryCommand } from './inventory.ts';
+import { lanCommand } from './lan.ts';
 import { loginCommand, logoutCommand } from './login.ts';
 import { machinesCommand } from './machines.ts';
 import { powerCommand } from './power.ts';
@@ -122,6 +123,7 @@ const program = (world: World, shown: Screen, end: (code: number) => void): Comm
     inventoryCommand(context),
     watchdogCommand(context),
     bmcCommand(context),
+    lanCommand(context),
     execCommand(context),
     auditCommand(context),
     apiCommand(context),
