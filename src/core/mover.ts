@@ -111,21 +111,23 @@ export const mover = ({ moves, visits, waitMs, now }: Ports): Mover => {
     return network.channel(move.channel, { signal });
   };
 
-  const conclude: Mover['conclude'] = async (move, met, signal) => {
-    const { place } = met;
-    const channel = await ended(move, met, signal);
-    const found = { ...met, channel };
+  const conclude: Mover['conclude'] = async (move, found, signal) => {
+    const { place, channel } = found;
     const differs = differing(move.wanted, channel);
     if (found.isNew) {
+      const shown = await ended(move, found, signal);
       const recorded = await moves.end(move.id, 'moved');
       await visits.drop(move.controllerId);
-      return { how: 'moved', place, recorded, channel, differs };
+      return { how: 'moved', place, recorded, channel: shown, differs };
     }
     if (isSame(move) && differs.length === 0) {
+      const shown = await ended(move, found, signal);
       await moves.end(move.id, 'kept');
-      return { how: 'kept', place, recorded: false, channel, differs };
+      return { how: 'kept', place, recorded: false, channel: shown, differs };
     }
-    const restored = await putBack(move, found, signal);
+    // Before the end of what was begun: that may put in force what was set until then.
+    const asBefore = await putBack(move, found, signal);
+    const restored = await ended(move, { ...found, channel: asBefore }, signal);
     await moves.end(move.id, 'restored');
     return { how: 'restored', place, recorded: false, channel: restored, differs };
   };

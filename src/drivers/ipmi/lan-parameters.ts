@@ -41,7 +41,6 @@ export type LanParameter = (typeof lanParameters)[keyof typeof lanParameters];
 
 /** Completion codes of these two commands alone (IPMI 2.0 tables 23-2 and 23-3). */
 const unsupported = 0x80;
-const inProgress = 0x81;
 const readOnly = 0x82;
 const writeOnly = 0x83;
 
@@ -84,8 +83,8 @@ export const setLanParameter = async (
 
 /**
  * Begins to set, does it, and ends it, also after a failure: a BMC that was left in the middle refuses whoever comes next.
- * One that somebody else left so is freed first, for no other change of ours runs there. A BMC without this parameter
- * goes without.
+ * One that somebody else left so is gone on with, for no other change of ours runs there: to end it first would put in
+ * force what was left half done. A BMC without this parameter goes without.
  */
 export const bracketed = async (
   ipmi: Ipmi,
@@ -97,10 +96,6 @@ export const bracketed = async (
     (await ipmi.tell({ netfn: 0x0c, command: 0x01, data: [channel, lanParameters.setInProgress, state] }, call))
       .completion;
   const first = await mark(beginning);
-  if (first === inProgress) {
-    await mark(complete);
-    await mark(beginning);
-  }
   const failed = await work().then(
     // One that can roll back drops at the end what was not committed (ipmi_sim does); the others refuse this, or pass it over.
     async () => mark(committing).then(() => null, unanswered),
