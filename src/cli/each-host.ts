@@ -3,6 +3,7 @@ import { expandHosts } from '../domain/host-range.ts';
 import type { Question } from './client.ts';
 import { fail, overSession, type Context } from './context.ts';
 import { askEach, codeOf, noteFailure, resolve, resultsBody, type Host, type Outcome } from './hosts.ts';
+import { progress } from './progress.ts';
 import type { Session } from './session.ts';
 
 /** What is asked of each, and how it is shown. */
@@ -16,6 +17,8 @@ export interface Errand<T> {
   readonly table?: (outcomes: readonly Outcome<T>[]) => void;
   /** Whether an answer is what was wanted; without it, each is. One that is not makes the exit code 1. */
   readonly holds?: (result: T) => boolean;
+  /** Worth telling how far it is. */
+  readonly isLong?: boolean;
   /** How many are asked at once; a few, if absent. */
   readonly atOnce?: number;
 }
@@ -34,15 +37,22 @@ export const settled = async <T>(
   context: Context,
   session: Session,
   hosts: readonly Host[],
-  { schema, question, line, table, holds = () => true, atOnce }: Errand<T>,
+  { schema, question, line, table, holds = () => true, atOnce, isLong = false }: Errand<T>,
 ): Promise<number> => {
   const { screen } = context;
   const { json } = context.globals();
   const read = (body: unknown): T | null => schema.safeParse(body).data ?? null;
+  const far = progress(context.world, isLong ? hosts.length : 0);
+  let [answered, failed] = [0, 0];
   const done = (outcome: Outcome<T>): void => {
+    answered += 1;
+    if ('failure' in outcome) failed += 1;
+    far.clear();
     if ('failure' in outcome) noteFailure(screen, outcome.host, outcome.failure);
     else if (!json && line !== undefined) screen.line(line(outcome.host.name, outcome.result));
+    far.show(answered, failed);
   };
+  far.show(0, 0);
   const outcomes = await askEach(session, hosts, { question, read, done, ...(atOnce !== undefined && { atOnce }) });
   if (json) screen.json(resultsBody(outcomes));
   else table?.(outcomes);

@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { Fault } from '../domain/fault.ts';
+import { accountsCommand } from './accounts.ts';
 import { auditCommand } from './audit.ts';
+import { withRotation } from './bmc-rotate.ts';
 import { bmcCommand } from './bmc.ts';
 import { bootCommand } from './boot.ts';
 import { apiCommand } from './command.ts';
@@ -124,7 +126,9 @@ const program = (world: World, shown: Screen, end: (code: number) => void): Comm
     watchdogCommand(context),
     bmcCommand(context),
     lanCommand(context),
+    withRotation(context, bmcCommand(context)),
     execCommand(context),
+    accountsCommand(context),
     auditCommand(context),
     apiCommand(context),
     completionCommand(context, () => igor),

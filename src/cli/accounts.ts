@@ -1,0 +1,148 @@
+import { Option, type Command } from 'commander';
+import { z } from 'zod';
+import { Fault } from '../domain/fault.ts';
+import { settablePrivilege } from '../domain/account.ts';
+import { command, hostsFlag, hostsHelp, joined, type Context, type Hosts } from './context.ts';
+import { eachController } from './controllers.ts';
+import { newPassword } from './new-password.ts';
+import { plain, type Cell } from './screen.ts';
+
+const account = z.looseObject({
+  id: z.number(),
+  name: z.string(),
+  enabled: z.boolean().nullable().catch(null),
+  privilege: z.string().catch('unknown'),
+  messaging: z.boolean().catch(false),
+  own: z.boolean().catch(false),
+});
+const table = z.looseObject({ accounts: z.array(account), max: z.number().catch(0), free: z.number().catch(0) });
+const one = z.looseObject({ account });
+const nothing = z.unknown().transform(() => ({}));
+
+interface Access {
+  readonly privilege?: string;
+  readonly enable?: true;
+  readonly disable?: true;
+}
+
+interface Secretive {
+  readonly passwordStdin?: true;
+}
+
+/** What is common to all of them: where, and whose. */
+export const accountsCommand = (context: Context): Command => {
+  const accounts = command('accounts', 'Show and change who may log in to the controllers of machines themselves')
+    .requiredOption(hostsFlag, hostsHelp, joined)
+    .action(async () => list(context, hosts()));
+  const hosts = (): string => accounts.opts<Hosts>().hosts;
+
+  const privilege = (): Option =>
+    new Option('--privilege <level>', 'the most that it may ask for').choices(settablePrivilege.options);
+  const stdin = ['--password-stdin', 'read the password from standard input, and ask nobody'] as const;
+
+  accounts.addCommand(
+    command('list', 'Show them, which is also done without a word').action(async () => list(context, hosts())),
+  );
+  accounts.addCommand(
+    command('add', 'Let somebody log in')
+      .argument('<name>', '1 to 16 letters, digits, _ . @ -')
+      .addOption(privilege().makeOptionMandatory())
+      .option('--disable', 'without letting it in yet')
+      .option(...stdin)
+      .action(async (name: string, given: Access & Secretive) => {
+        const password = await newPassword(context.world, given.passwordStdin === true);
+        const body = { account: { name, password, privilege: given.privilege, enabled: given.disable !== true } };
+        await eachController(context, hosts(), {
+          schema: one,
+          question: (target) => ({ method: 'post', path: pathOf(target), body }),
+          line: (host, { account: made }) => `${host}: account ${made.id}, ${plain(made.name)}`,
+        });
+      }),
+  );
+  accounts.addCommand(
+    command('set', 'Change what one may do, or what it is called')
+      .argument('<account>', 'its number or its name')
+      .addOption(privilege())
+      .option('--enable', 'let it in')
+      .option('--disable', 'let it in no more')
+      .option('--name <name>', 'call it so')
+      .action(async (named: string, given: Access & { readonly name?: string }) => {
+        const change = changeOf(given);
+        await eachController(context, hosts(), {
+          schema: one,
+          question: (target) => ({ method: 'patch', path: pathOf(target, named), body: { account: change } }),
+          line: (host, { account: now }) =>
+            `${host}: ${now.id}, ${plain(now.name)}, ${plain(now.privilege)}, ${stateOf(now)}`,
+        });
+      }),
+  );
+  accounts.addCommand(
+    command('delete', 'Take one away')
+      .argument('<account>', 'its number or its name')
+      .action(async (named: string) =>
+        eachController(context, hosts(), {
+          schema: nothing,
+          question: (target) => ({ method: 'delete', path: pathOf(target, named) }),
+          line: (host) => `${host}: deleted`,
+        }),
+      ),
+  );
+  return accounts.addCommand(
+    command('password', 'Give one another password')
+      .argument('<account>', 'its number or its name')
+      .option(...stdin)
+      .action(async (named: string, given: Secretive) => {
+        const password = await newPassword(context.world, given.passwordStdin === true);
+        await eachController(context, hosts(), {
+          schema: nothing,
+          question: (target) => ({ method: 'put', path: `${pathOf(target, named)}/password`, body: { password } }),
+          line: (host) => `${host}: password set`,
+        });
+      }),
+  );
+};
+
+const list = async (context: Context, hosts: string): Promise<void> =>
+  eachController(context, hosts, {
+    schema: table,
+    question: (target) => ({ method: 'get', path: pathOf(target) }),
+    table: (outcomes) => {
+      const rows = outcomes.flatMap((outcome) =>
+        'result' in outcome ? outcome.result.accounts.map((it) => rowOf(outcome.host.name, it)) : [],
+      );
+      if (rows.length > 0) context.screen.table([['HOST', 'ID', 'NAME', 'PRIVILEGE', 'STATE', ''], ...rows]);
+    },
+  });
+
+const pathOf = (controller: string, named?: string): string =>
+  `/v1/controllers/${encodeURIComponent(controller)}/accounts${named === undefined ? '' : `/${encodeURIComponent(named)}`}`;
+
+type Account = z.output<typeof account>;
+
+const rowOf = (host: string, it: Account): readonly Cell[] => [
+  host,
+  String(it.id),
+  it.name === '' ? '(nameless)' : it.name,
+  it.privilege,
+  { text: stateOf(it), colour: it.enabled === false ? 'yellow' : 'green' },
+  it.own ? "Igor's own" : '',
+];
+
+/** Where the controller does not tell, whether it may log in for commands comes closest. */
+const stateOf = ({ enabled, messaging, privilege }: Account): string => {
+  if (enabled === null) return messaging && privilege !== 'none' ? 'may log in' : 'may not log in';
+  return enabled ? 'enabled' : 'disabled';
+};
+
+const changeOf = ({ privilege, enable, disable, name }: Access & { readonly name?: string }): object => {
+  if (enable === true && disable === true)
+    throw new Fault('invalid-input', '--enable and --disable exclude each other');
+  const change = {
+    ...(privilege !== undefined && { privilege }),
+    ...(name !== undefined && { name }),
+    ...((enable ?? disable) !== undefined && { enabled: enable === true }),
+  };
+  if (Object.keys(change).length === 0)
+    throw new Fault('invalid-input', 'nothing to change: --privilege, --enable, --disable or --name is wanted');
+  return change;
+};
