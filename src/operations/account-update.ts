@@ -58,7 +58,8 @@ const mustLetIgorIn = (account: Account, controller: Controller, { name, ...chan
   if (!isOwn(account, controller)) return;
   const asked = settablePrivilege.safeParse(controller.options['privilege']).data ?? 'administrator';
   const { privilege = account.privilege, messaging = true, callback_only: callbackOnly = false } = change;
-  if (change.enabled === false || !messaging || callbackOnly) mustNotBeOwn(account, controller, 'it has to let Igor in');
+  if (change.enabled === false || !messaging || callbackOnly)
+    mustNotBeOwn(account, controller, 'it has to let Igor in');
   if (change.privilege !== undefined && !reaches(privilege, asked))
     mustNotBeOwn(account, controller, `it has to be of the privilege ${asked}, as the options of the controller ask`);
   if (name !== undefined && name !== account.name) mustNotBeOwn(account, controller, 'it keeps its name');
