@@ -12,8 +12,10 @@ export interface FailureCase {
   readonly words: readonly string[];
 }
 
-const status = ['chassis', 'power', 'status'];
-const on = ['chassis', 'power', 'on'];
+/** Get Chassis Status; Chassis Control, up; Set System Boot Options, PXE (IPMI 2.0 §28). */
+const status = ['raw', '0x00', '0x01'];
+const on = ['raw', '0x00', '0x02', '0x01'];
+const pxe = ['raw', '0x00', '0x08', '0x05', '0x80', '0x04', '0x00', '0x00', '0x00'];
 const control = 'chassis-control';
 
 /** By name; each name is that of a fixture. */
@@ -64,16 +66,17 @@ export const failureCases = (): Readonly<Record<string, FailureCase>> => ({
   'control-lost-once-R2': { faults: [{ kind: 'drop-replies', to: control, times: 1 }], words: on },
   'control-then-death-R1': { faults: [{ kind: 'die', after: control }], login: { retries: 1 }, words: on },
   'control-refused-busy': { faults: [{ kind: 'completion-code', to: control, code: 0xc0 }], words: on },
-  'control-refused-present-state': { words: ['chassis', 'power', 'cycle'] },
+  'control-refused-present-state': { words: ['raw', '0x00', '0x02', '0x02'] },
+  'control-timed-out': { faults: [{ kind: 'completion-code', to: control, code: 0xc3 }], words: on },
   'control-unsupported': { faults: [{ kind: 'completion-code', to: control, code: 0xc1 }], words: on },
   'bootdev-refused': {
     faults: [{ kind: 'completion-code', to: 'set-system-boot-options', code: 0xcc }],
-    words: ['chassis', 'bootdev', 'pxe'],
+    words: pxe,
   },
   'bootdev-lost-R1': {
     faults: [{ kind: 'drop-replies', to: 'set-system-boot-options' }],
     login: { retries: 1 },
-    words: ['chassis', 'bootdev', 'pxe'],
+    words: pxe,
   },
   'close-lost-R1': { faults: [{ kind: 'drop-replies', to: 'close-session' }], login: { retries: 1 }, words: on },
 });
