@@ -124,7 +124,6 @@ const program = (world: World, shown: Screen, end: (code: number) => void): Comm
     identifyCommand(context),
     inventoryCommand(context),
     watchdogCommand(context),
-    bmcCommand(context),
     lanCommand(context),
     withRotation(context, bmcCommand(context)),
     execCommand(context),
