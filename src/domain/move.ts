@@ -35,12 +35,15 @@ export const differing = (wanted: NetworkState, channel: NetworkChannel): readon
     .map(([key]) => `ipv4.${key}`);
   return [
     ...ipv4,
-    ...(wanted.vlan !== undefined && JSON.stringify(wanted.vlan) !== JSON.stringify(now.vlan) ? ['vlan'] : []),
+    ...(wanted.vlan !== undefined && !isSameVlan(wanted.vlan, now.vlan) ? ['vlan'] : []),
     ...(wanted.privilege_limit !== undefined && wanted.privilege_limit !== now.privilege_limit
       ? ['access.privilege_limit']
       : []),
   ];
 };
+
+const isSameVlan = (one: NetworkState['vlan'], other: NetworkState['vlan']): boolean =>
+  one?.id === other?.id && one?.priority === other?.priority;
 
 /** Of what was before, what the change touched and the channel no longer has: to be put back. Null: nothing. */
 export const restoring = (before: NetworkState, wanted: NetworkState, channel: NetworkChannel): NetworkState | null => {
