@@ -213,6 +213,15 @@ describe('accounts of a BMC', () => {
       });
     }
 
+    it('leave nothing behind where what was done of them can be undone', async () => {
+      const { controllerId, bmc } = await simulated(igor, { passwords: 'short' });
+      const { body } = await alice.post(`/v1/controllers/${controllerId}/accounts`, { account: carol }).expect(502);
+      expect((body as Body).errors[0]?.detail).to.contain('undone');
+      expect(bmc.accounts[5]).to.include({ name: '', enabled: false, privilege: null });
+      const account = { ...carol, password: 'of-16-bytes-then' };
+      await alice.post(`/v1/controllers/${controllerId}/accounts`, { account }).expect(201);
+    });
+
     it('are told to be in doubt when the answer to a step is lost, and cannot log in', async () => {
       const { controllerId, bmc } = await simulated(igor);
       bmc.inject({ kind: 'drop-replies', to: 'set-user-name', times: 1 });
