@@ -126,7 +126,6 @@ const program = (world: World, shown: Screen, end: (code: number) => void): Comm
     watchdogCommand(context),
     lanCommand(context),
     withRotation(context, bmcCommand(context)),
-    lanCommand(context),
     execCommand(context),
     accountsCommand(context),
     auditCommand(context),
