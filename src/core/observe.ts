@@ -30,7 +30,7 @@ const tickMs = 1000;
 /** While more is due than there are places. */
 const hurryMs = 20;
 /** Looked at together by the rounds. What did not answer last time has few places of its own, and never holds up what does. */
-const mostAtOnce = { alive: 512, dead: 64 } as const;
+const mostAtOnce = { alive: 1024, dead: 64 } as const;
 const lookMs = 20_000;
 /** How long a look waits for another replica to let the controller go. */
 const patienceMs = 10_000;

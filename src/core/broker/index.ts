@@ -65,7 +65,7 @@ export interface Broker {
 /** With more logins at once each takes longer, until a busy host makes them fail; one costs some 10 ms of CPU. */
 const mostLogins = 32;
 /** What does not answer is waited for some seconds, at next to no cost; but its answer has to be heard in time. */
-const mostProbes = 128;
+const mostProbes = 512;
 /** After a stop has cut off what runs: until closing is given up. What is then left is found in the journal. */
 const closeMs = 5_000;
 

@@ -31,7 +31,8 @@ export interface Wanted {
 
 /** What was heard of so lately need not be asked whether it is there. */
 const freshMs = 5_000;
-const probeMs = 4_000;
+/** A probe that takes longer has found nothing out, for this host is busy: the login will tell. */
+const probeMs = 10_000;
 
 /** Logs in, written down before; whatever fails leaves nothing open. */
 export const opener = (ports: OpeningPorts) => {
@@ -60,7 +61,7 @@ export const opener = (ports: OpeningPorts) => {
     try {
       const patience = AbortSignal.any([signal, AbortSignal.timeout(probeMs)]);
       const isThere = await driver.probe(endpoint, { signal: patience }).catch((thrown: unknown) => {
-        if (patience.aborted && !signal.aborted) return false;
+        if (patience.aborted && !signal.aborted) return true;
         throw thrown;
       });
       if (isThere) return;

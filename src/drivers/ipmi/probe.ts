@@ -3,9 +3,11 @@ import { isIPv6 } from 'node:net';
 import type { CallOptions, Endpoint } from '../../ports/controller.ts';
 import { abandoned } from './abandoned.ts';
 
-/** Milliseconds after which the question is put. The last is given a second. */
-const asked = [0, 250, 750, 1500] as const;
-const giveUpMs = 2500;
+/**
+ * Milliseconds for which each question is given, from when it was really put: a process that is busy puts it late, and
+ * must not take its own lateness for the silence of a BMC.
+ */
+const patience = [250, 500, 750, 1000] as const;
 
 /**
  * Whether a BMC answers there, without a login: Get Channel Authentication Capabilities, which every one has to have
@@ -17,17 +19,21 @@ export const probe = async (
 ): Promise<boolean> =>
   new Promise((resolve, reject) => {
     const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
-    const timers: NodeJS.Timeout[] = [];
+    let timer: NodeJS.Timeout | undefined;
+    let isOver = false;
     const end = (): void => {
-      for (const timer of timers) clearTimeout(timer);
+      isOver = true;
+      clearTimeout(timer);
       signal.removeEventListener('abort', onAbort);
       socket.close();
     };
     const onAbort = (): void => {
+      if (isOver) return;
       end();
       reject(abandoned(signal));
     };
     const answer = (isThere: boolean): void => {
+      if (isOver) return;
       end();
       resolve(isThere);
     };
@@ -42,10 +48,16 @@ export const probe = async (
     socket.on('message', (datagram) => {
       if (isAnswer(datagram)) answer(true);
     });
-    socket.connect(port, address, () => {
-      for (const ms of asked) timers.push(setTimeout(() => socket.send(question, () => undefined), ms));
-      timers.push(setTimeout(() => answer(false), giveUpMs));
-    });
+    const ask = (turn: number): void => {
+      const ms = patience[turn];
+      // What has arrived is read between a timer and this.
+      if (ms === undefined) setImmediate(() => answer(false));
+      else if (!isOver) {
+        socket.send(question, () => undefined);
+        timer = setTimeout(() => ask(turn + 1), ms);
+      }
+    };
+    socket.connect(port, address, () => ask(0));
   });
 
 /** Makes the bytes sum up to 0 (IPMI 2.0 §13.8). */
