@@ -74,6 +74,15 @@ describe('a controller itself', () => {
     expect(journal).to.contain('"data":"01ff"');
   });
 
+  it('is sent a command once, and leaves open what became of one that nobody answered', async () => {
+    const { controllerId, bmc } = await simulated(igor);
+    bmc.inject({ kind: 'drop-replies', to: 'get-self-test-results' });
+    const alice = await igor.as('alice');
+    const { body } = await alice.post(raw(controllerId), { netfn: 6, command: 4 }).expect(504);
+    expect((body as Body).errors[0]?.code).to.equal('out-of-band.outcome-unknown');
+    expect(bmc.count('get-self-test-results')).to.equal(1);
+  });
+
   it('is not sent what is dangerous or has an operation of its own, and the journal keeps no secret of it', async () => {
     const { controllerId, bmc } = await simulated(igor);
     const alice = await igor.as('alice');

@@ -177,6 +177,11 @@ describe('inventoryIn', () => {
     expect(chassis).to.equal(null);
     expect(board?.serial_number).to.equal('BRD100000');
     expect(problems[0]).to.equal('header: its checksum does not fit');
+    const both = fruBytes();
+    both[7] = 0;
+    both.write('X', 12);
+    expect(read(both).chassis).to.equal(null);
+    expect(read(both).board?.serial_number).to.equal('BRD100000');
   });
 
   it('goes no further than a record whose head is broken, and tells of one whose data are', () => {
