@@ -11,8 +11,8 @@ import { simulated, stopSimulated } from '../support/simulated.ts';
 
 /** The same requests each time; others, and more, by these. */
 const seed = Number(process.env['IGOR_TEST_SEED'] ?? 3);
-const runs = Number(process.env['IGOR_TEST_RUNS'] ?? 80);
-const longest = 180_000;
+const runs = Number(process.env['IGOR_TEST_RUNS'] ?? 60);
+const longest = 420_000;
 
 const personas = ['nobody', 'garbage', 'carol', 'bob', 'erin', 'mallory', 'admin'];
 

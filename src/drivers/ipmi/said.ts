@@ -10,7 +10,9 @@ export const answerIn = (message: Message, stdout: string, stderr: string): Answ
   if (stdout === '') return refusalIn(message, stderr);
   const data = Buffer.from(stdout.replaceAll(/\s/g, ''), 'hex');
   const announced = announcement.exec(stderr)?.[1] ?? String(data.length);
-  if (!hexLines.test(stdout) || Number(announced) !== data.length)
+  // It prints bytes, or why there are none; who says both says nothing.
+  const isContradicted = stderr.includes(refused);
+  if (isContradicted || !hexLines.test(stdout) || Number(announced) !== data.length)
     throw new Fault('controller-garbled', 'ipmitool printed something other than the bytes of one answer');
   return { completion: 0, data };
 };
@@ -20,6 +22,7 @@ const hexLines = /^(?:(?: [0-9a-f]{2}){16}\n){0,15}(?: [0-9a-f]{2}){0,16}\n$/;
 /** By `-v`, before the bytes. */
 const announcement = /^RAW RSP \((\d+) bytes\)$/m;
 
+const refused = 'Unable to send RAW command';
 const refusal = /^Unable to send RAW command \(channel=0x\w+ netfn=0x(\w+) lun=0x\w+ cmd=0x(\w+) rsp=0x(\w+)\): .*$/gm;
 
 const refusalIn = ({ netfn, command }: Message, stderr: string): Answer | null => {

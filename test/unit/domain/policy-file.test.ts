@@ -18,7 +18,7 @@ const refused: readonly (readonly [what: string, text: string, problems: readonl
   [
     'a permission that there is not',
     '# operators\n"oob:boot:sett": "role:member"',
-    ['line 2, "oob:boot:sett": there is no such permission; there is oob:boot:get, oob:boot:set'],
+    ['line 2, "oob:boot:sett": there is no such permission; there is oob:boot:get, oob:boot:set, oob:boot:clear'],
   ],
   ['a name of its own kind that is none of ours', '"oob:": "@"', ['line 1, "oob:": there is no such permission']],
   [

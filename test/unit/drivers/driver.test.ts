@@ -75,9 +75,13 @@ describe('the driver ipmi', () => {
   const ipmi = drivers({ homeDir: '/nonexistent' }).get('ipmi');
   if (ipmi === undefined) throw new Error('there is no driver ipmi');
 
-  it('is registered by its name, at its usual port, with three capabilities', () => {
+  it('is registered by its name, at its usual port, with all that IPMI can do', () => {
     expect(ipmi).to.include({ name: 'ipmi', port: 623 });
-    expect([...ipmi.offers]).to.have.members(['power', 'boot', 'chassis']);
+    expect([...ipmi.offers]).to.have.members([
+      ...['power', 'boot', 'bootParameters', 'chassis', 'restore', 'indicator', 'watchdog', 'powerMeter', 'powerLimit'],
+      ...['sessions', 'inventory', 'firmware', 'selfTest', 'reset', 'raw', 'sensors', 'eventLog', 'accounts'],
+      ...['network', 'alerts'],
+    ]);
   });
 
   it('asks for suite 17 alone and for the administrator, unless told otherwise', () => {
