@@ -395,6 +395,12 @@ describe('every route, by every persona', () => {
     }
   };
 
+  /** One that is open at the stage's controller: that by which it is asked, at least. */
+  const aSession = async (): Promise<string> => {
+    const listed = await alice.get(`/v1/controllers/${stage.machine.controllerId}/sessions`).expect(200);
+    return (listed.body as { sessions: { id: string }[] }).sessions[0]?.id ?? '';
+  };
+
   /** A token of each, and that of its service, for all that it asks. */
   const tokens = new Map<Asker, Promise<readonly [string | null, string | null]>>();
   const shown = async (caller: Asker): Promise<readonly [string | null, string | null]> => {
@@ -409,7 +415,12 @@ describe('every route, by every persona', () => {
       it(`answers ${operation.name} by ${caller.who} with ${outcome === 'done' ? 'success' : outcome}`, async () => {
         const named =
           operation.on === 'service' ? operation.path : operation.path.replace(/\{\w+\}/, await thing(operation));
-        const path = `/v1${named.replaceAll(/\{(\w+)\}/g, (_, part: string) => ({ ...parts, archive: stage.archiveId })[part] ?? 'unnamed')}`;
+        const now: Readonly<Record<string, string>> = {
+          ...parts,
+          archive: stage.archiveId,
+          ...(named.includes('{session}') && { session: await aSession() }),
+        };
+        const path = `/v1${named.replaceAll(/\{(\w+)\}/g, (_, part: string) => now[part] ?? 'unnamed')}`;
         const [token, service] = await shown(caller);
         const client = clientOf(igor.url, token);
         const passed = {
