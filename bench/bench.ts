@@ -134,7 +134,7 @@ interface Measured {
 const swept = async (): Promise<readonly Sweep[]> => {
   say('the power of whole fleets; ipmitool in a loop and Ironic beside it');
   const { url: keystoneUrl, igorPasswordFile } = await keystone();
-  return sweeps({ keystoneUrl, igorPasswordFile }, quick);
+  return sweeps({ keystoneUrl, igorPasswordFile }, quick, say);
 };
 
 const measure = async (): Promise<Measured> => {

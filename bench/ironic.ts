@@ -90,7 +90,7 @@ export const startIronic = async (dir: string): Promise<Ironic> => {
       const worker = async (): Promise<void> => {
         for (let bmc = waiting.shift(); bmc !== undefined; bmc = waiting.shift()) {
           await wanted(201, await ask('POST', '/nodes', nodeOf(bmc)));
-          await wanted(202, await ask('PUT', `/nodes/${bmc.name}/states/provision`, { target: 'manage' }));
+          await unlocked(async () => ask('PUT', `/nodes/${bmc.name}/states/provision`, { target: 'manage' }));
         }
       };
       await Promise.all(Array.from({ length: 8 }, worker));
@@ -111,6 +111,16 @@ const nodes = z.object({ nodes: z.array(z.object({ provision_state: z.string() }
 const wanted = async (status: number, answer: Response): Promise<void> => {
   const text = await answer.text();
   if (answer.status !== status) throw new Error(`Ironic answered ${answer.status}: ${text.slice(0, 300)}`);
+};
+
+/** A node that is being seen to answers 409 for a while. */
+const unlocked = async (act: () => Promise<Response>): Promise<void> => {
+  let answer = await act();
+  for (let tries = 0; answer.status === 409 && tries < 60; tries += 1) {
+    await sleep(500);
+    answer = await act();
+  }
+  await wanted(202, answer);
 };
 
 const nodeOf = ({ name, address, port, username, password }: Bmc): object => ({

@@ -49,15 +49,19 @@ interface Case {
 type Parts = Pick<IgorOptions, 'keystoneUrl' | 'igorPasswordFile'>;
 
 /** Igor's rows, then those of its peers, on the same ipmi_sims. */
-export const sweeps = async (parts: Parts, quick: boolean): Promise<readonly Sweep[]> => {
+export const sweeps = async (parts: Parts, quick: boolean, say: (what: string) => void): Promise<readonly Sweep[]> => {
   const rows: Sweep[] = [];
+  const add = (more: readonly Sweep[]): void => {
+    rows.push(...more);
+    for (const row of more) say(lineOf(row));
+  };
   const count = quick ? 20 : 100;
   const sims = await Promise.all(Array.from({ length: count }, async (_, index) => ipmiSim(index + 1)));
   try {
     const bars = { cold: 1, warm: 0.2, cpuMs: 1 };
-    rows.push(...(await ofIgor(parts, { name: `${count} ipmi_sim`, accounts: sims, suite: 3, dead: 0, bars })));
-    for (const atOnce of [1, 8]) rows.push(await ofLoop(sims, atOnce));
-    rows.push(...(await ofIronic(sims, quick ? 20 : 50)));
+    add(await ofIgor(parts, { name: `${count} ipmi_sim`, accounts: sims, suite: 3, dead: 0, bars }));
+    for (const atOnce of [1, 8]) add([await ofLoop(sims, atOnce)]);
+    add(await ofIronic(sims, quick ? 20 : 50));
   } finally {
     await Promise.all(sims.map(async (sim) => sim.stop()));
   }
@@ -72,7 +76,7 @@ export const sweeps = async (parts: Parts, quick: boolean): Promise<readonly Swe
     try {
       const accounts = fleet.ports.map((port) => ({ address: '127.0.0.1', port, ...account }));
       const name = `${size} of our simulator${dead === 0 ? '' : `, ${dead} of them dead`}`;
-      rows.push(...(await ofIgor(parts, { name, accounts, suite: 17, dead, bars })));
+      add(await ofIgor(parts, { name, accounts, suite: 17, dead, bars }));
     } finally {
       await fleet.stop();
     }
@@ -240,18 +244,19 @@ export const sweepTable = (rows: readonly Sweep[]): string =>
   [
     'The power of every BMC, asked once, with the results in the database',
     line('', 'seconds', 'bar', 'CPU each', 'bar', 'MB each', ''),
-    ...rows.map((row) =>
-      line(
-        row.name,
-        `${shown(row.seconds, 2)}${row.liveSeconds === undefined ? '' : ` (${shown(row.liveSeconds, 2)} live)`}`,
-        shown(row.barSeconds, 1),
-        Number.isNaN(row.cpuMsEach) ? '' : `${row.cpuMsEach.toFixed(2)} ms`,
-        shown(row.barCpuMs, 1),
-        shown(row.memoryMbEach, 2),
-        verdict(row),
-      ),
-    ),
+    ...rows.map(lineOf),
   ].join('\n');
+
+const lineOf = (row: Sweep): string =>
+  line(
+    row.name,
+    `${shown(row.seconds, 2)}${row.liveSeconds === undefined ? '' : ` (${shown(row.liveSeconds, 2)} live)`}`,
+    shown(row.barSeconds, 1),
+    Number.isNaN(row.cpuMsEach) ? '' : `${row.cpuMsEach.toFixed(2)} ms`,
+    shown(row.barCpuMs, 1),
+    shown(row.memoryMbEach, 2),
+    verdict(row),
+  );
 
 const verdict = ({ seconds, barSeconds, cpuMsEach, barCpuMs, missing }: Sweep): string => {
   if (missing > 0) return `invalid, ${missing} missing`;
