@@ -40,6 +40,7 @@ const bodies: Readonly<Record<string, (secret: string) => object>> = {
   'credential.set': (password) => ({ username: 'admin', password }),
   'account.create': (password) => ({ account: { name: `a${(port += 1)}`, password, privilege: 'user' } }),
   'password.set': (password) => ({ password }),
+  'network.update': (community) => ({ channel: { snmp_community: community } }),
 };
 
 describe('a secret among the parameters of an operation', () => {
@@ -68,7 +69,7 @@ describe('a secret among the parameters of an operation', () => {
     return secret;
   };
   const ask = (client: Client, { method, path }: Operation, one: Simulated, body: object) => {
-    const url = `/v1${path.replace('{machine}', one.id).replace('{controller}', one.controllerId).replace('{account_id}', 'user')}`;
+    const url = `/v1${path.replace('{machine}', one.id).replace('{controller}', one.controllerId).replace('{account_id}', 'user').replace('{number}', '1')}`;
     if (method === 'get' || method === 'delete') throw new Error(`${method} ${path} has no body to hold a secret`);
     return client[method](url, body);
   };
