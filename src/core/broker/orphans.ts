@@ -53,7 +53,7 @@ export const orphanage = ({ keeper, journal, processes, log }: Ports): Orphanage
   const see = async (controllerId: string, found: readonly Orphan[]): Promise<void> => {
     const alive = found.filter(({ process }) => process !== null && processes.isAlive(process));
     if (alive.some(({ goneMs }) => goneMs < graceMs)) {
-      for (const { id } of found) await journal.postpone(id, graceMs);
+      for (const { id } of found) await journal.postpone(id, tickMs);
       return;
     }
     for (const { process } of alive) if (process !== null) processes.kill(process);
