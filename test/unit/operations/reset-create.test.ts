@@ -11,24 +11,21 @@ describe('reset.create', () => {
   };
   type Context = Parameters<typeof resetCreate.run>[0];
 
-  for (const [what, send] of [
-    ['was accepted', async () => undefined],
-    ['was not answered', async () => Promise.reject(new Fault('outcome-unknown'))],
+  for (const [what, fault, gone] of [
+    ['was accepted', null, ['cut bmc']],
+    ['was not answered', new Fault('outcome-unknown'), ['cut bmc']],
+    ['was refused', new Fault('controller-refused'), []],
   ] as const) {
-    it(`drops the sessions on a controller whose reset ${what}, after it was sent`, async () => {
+    it(`${gone.length > 0 ? 'ends' : 'leaves alone'} the sessions on a controller whose reset ${what}`, async () => {
       const done: string[] = [];
-      const ended = run(
-        {
-          async send() {
-            done.push('reset');
-            await send();
-          },
-        },
-        { drop: async (id) => void done.push(`drop ${id}`) },
-      );
-      if (what === 'was accepted') expect(await ended).to.deep.equal({ kind: 'cold', operation_id: 'act' });
-      else expect((await faultOf(ended)).code).to.equal('outcome-unknown');
-      expect(done).to.deep.equal(['reset', 'drop bmc']);
+      const send = async (): Promise<void> => {
+        done.push('reset');
+        if (fault !== null) throw fault;
+      };
+      const ended = run({ send }, { cut: async (id) => void done.push(`cut ${id}`) });
+      if (fault === null) expect(await ended).to.deep.equal({ kind: 'cold', operation_id: 'act' });
+      else expect(await faultOf(ended)).to.equal(fault);
+      expect(done).to.deep.equal(['reset', ...gone]);
     });
   }
 });
