@@ -2,12 +2,14 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { DataSource } from 'typeorm';
 import { loadKeyring, makeKeyring, type Keyring } from './adapters/keyring.ts';
-import { source } from './adapters/postgres/source.ts';
+import { source, type Place } from './adapters/postgres/source.ts';
 import type { Settings } from './config.ts';
 import type { Log } from './ports/services.ts';
 
 interface Opened {
   readonly database: DataSource;
+  /** Where it is, for connections beside its pool. */
+  readonly place: Place;
   readonly embedded: boolean;
   readonly close: () => Promise<void>;
 }
@@ -17,7 +19,7 @@ export const openDatabase = async (settings: Settings, log: Log): Promise<Opened
   const { DATABASE_URL: url, IGOR_DATA_DIR: dataDir } = settings;
   if (url !== undefined) {
     const database = await source({ url }).initialize();
-    return { database, embedded: false, close: async () => database.destroy() };
+    return { database, place: { url }, embedded: false, close: async () => database.destroy() };
   }
   const { startEmbeddedPostgres } = await import('./adapters/embedded-postgres.ts');
   const server = await startEmbeddedPostgres({ dataDir, log, signal: AbortSignal.timeout(120_000) });
@@ -25,6 +27,7 @@ export const openDatabase = async (settings: Settings, log: Log): Promise<Opened
     const database = await source(server.connection).initialize();
     return {
       database,
+      place: server.connection,
       embedded: true,
       async close() {
         await database.destroy();

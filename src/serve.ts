@@ -4,6 +4,7 @@ import { incarnate } from './adapters/incarnation.ts';
 import { keycloakDirectory } from './adapters/keycloak/directory.ts';
 import { identities } from './adapters/keystone/index.ts';
 import { auditChain } from './adapters/postgres/audit-chain.ts';
+import { bell } from './adapters/postgres/bell.ts';
 import { conditions } from './adapters/postgres/conditions.ts';
 import { controllers } from './adapters/postgres/controllers.ts';
 import { hearCanary } from './adapters/postgres/canary.ts';
@@ -101,12 +102,14 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
     undo.push(async () => rules.stop());
 
     const keyring = await openKeyring(settings);
-    const { database, embedded, close } = await openDatabase(settings, log);
+    const { database, place, embedded, close } = await openDatabase(settings, log);
     undo.push(close);
     const applied = await migrate(database);
     if (applied.length > 0) log.info({ applied }, 'schema.migrated');
     const sql = sqlOf(database);
     await hearCanary(sql, keyring);
+    const rings = bell(place, sql, log);
+    undo.push(async () => rings.stop());
 
     const { replicaId, buried } = incarnate(settings.IGOR_DATA_DIR);
     const journalOf = journal(sql, replicaId);

@@ -1,5 +1,5 @@
 import { DataSource } from 'typeorm';
-import type { PoolConfig } from 'pg';
+import type { ClientConfig, PoolConfig } from 'pg';
 import { Fault } from '../../domain/fault.ts';
 import type { Secret } from '../../domain/secret.ts';
 import { Foundation1763600000001 } from './migrations/0001-foundation.ts';
@@ -31,6 +31,15 @@ const migrationsTable = 'schema_migrations';
 const migrationLock = 0x69676f72;
 const connectMs = 5_000;
 const poolSize = 20;
+
+/** For a connection of its own, beside the pool. */
+export const connectionTo = (place: Place): ClientConfig => ({
+  ...('url' in place
+    ? { connectionString: place.url.reveal() }
+    : { host: place.host, user: place.user, database: place.database }),
+  application_name: 'igor',
+  connectionTimeoutMillis: connectMs,
+});
 
 /** A pool of connections; nothing is connected before `initialize`. */
 export const source = (place: Place): DataSource =>
