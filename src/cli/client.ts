@@ -21,6 +21,8 @@ export interface Question {
   readonly waitS?: number;
   /** Seconds that what is asked for may take beside. */
   readonly lastsS?: number;
+  /** Of a stream: the id of the last event that was seen, after which it is to go on. */
+  readonly lastEventId?: string;
   /** Only if what is to be changed still has this revision. */
   readonly revision?: number;
 }
@@ -28,11 +30,14 @@ export interface Question {
 /** A success has status 2xx; its body is what JSON was there, or null. */
 export type Answer = { readonly body: unknown; readonly status: number } | { readonly failure: Failure };
 
+/** Takes an event of a stream, and its id if it has one. */
+export type Told = (event: unknown, id: string | null) => void;
+
 export interface Client {
   /** Sends once, and never throws for what the other side does. */
   ask(question: Question, token: Secret): Promise<Answer>;
   /** Follows a stream of events until it ends; the body of the answer is null. */
-  follow(question: Question, token: Secret, told: (event: unknown) => void): Promise<Answer>;
+  follow(question: Question, token: Secret, told: Told): Promise<Answer>;
   close(): void;
 }
 
@@ -92,7 +97,7 @@ export const client = (options: Options): Client => {
         return { failure: failureOf(codeOf(error), { endpoint, isRead, isInterrupted: signal.aborted }) };
       }
     },
-    async follow({ path, query }, token, told) {
+    async follow({ path, query, lastEventId }, token, told) {
       const send = await axios();
       try {
         const answer = await send.request<Readable>({
@@ -102,6 +107,7 @@ export const client = (options: Options): Client => {
             'User-Agent': userAgent,
             'X-Auth-Token': token.reveal(),
             'X-Openstack-Request-Id': requestId,
+            ...(lastEventId !== undefined && { 'Last-Event-ID': lastEventId }),
           },
           httpAgent: agent,
           httpsAgent: agent,
@@ -131,7 +137,7 @@ const textOf = async (body: Readable): Promise<string> => {
 
 /** Tells each event of a stream; the problem that ended it, if one did. Longer lines than this are no event of Igor's. */
 const mostEvent = 1024 * 1024;
-const lastOf = async (body: Readable, told: (event: unknown) => void): Promise<unknown> => {
+const lastOf = async (body: Readable, told: Told): Promise<unknown> => {
   let text = '';
   body.setEncoding('utf8');
   for await (const chunk of body) {
@@ -141,7 +147,7 @@ const lastOf = async (body: Readable, told: (event: unknown) => void): Promise<u
       const data = jsonOf(/^data: (.*)$/m.exec(event)?.[1] ?? '');
       const name = /^event: (.*)$/m.exec(event)?.[1];
       if (name === 'fault') return data;
-      if (name === undefined && data !== null && data !== undefined) told(data);
+      if (name === undefined && data !== null && data !== undefined) told(data, /^id: (.*)$/m.exec(event)?.[1] ?? null);
     }
   }
   return null;

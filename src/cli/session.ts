@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Cloud } from '../domain/cloud.ts';
 import { Fault } from '../domain/fault.ts';
 import type { Secret } from '../domain/secret.ts';
-import { client, type Answer, type Question } from './client.ts';
+import { client, type Answer, type Question, type Told } from './client.ts';
 import { readCredentials, withPassword, type Credentials } from './credentials.ts';
 import { endpointOf } from './endpoint.ts';
 import { locked } from './failure.ts';
@@ -27,7 +27,7 @@ export interface Globals {
 export interface Session {
   ask(question: Question): Promise<Answer>;
   /** Follows a stream of events until it ends. */
-  follow(question: Question, told: (event: unknown) => void): Promise<Answer>;
+  follow(question: Question, told: Told): Promise<Answer>;
   close(): void;
 }
 

@@ -7,7 +7,7 @@ import type { Capabilities } from '../ports/controller.ts';
 import { deadline } from './deadline.ts';
 import { decode, isStorable } from './decode.ts';
 import type { Located } from './locate.ts';
-import type { Kind, Operation, Services, Step } from './operation.ts';
+import type { Emit, Kind, Operation, Services, Step } from './operation.ts';
 import type { Subject } from './subject.ts';
 
 /** What a request shows of who sends it. */
@@ -36,7 +36,7 @@ export interface Request {
   /** An absolute link to a path of Igor's, as this client reaches it. */
   readonly href: (path: string) => string;
   /** Sends an event, if this is for a stream; resolves when the next may be sent. */
-  readonly emit: (event: unknown) => Promise<void>;
+  readonly emit: Emit;
   /** Aborted when the client goes away. */
   readonly gone: AbortSignal;
   /** The answer may take so many milliseconds longer than answers do. */
@@ -131,7 +131,7 @@ export const execute = async (steps: Steps, operation: Operation, request: Reque
     limit.extend(longerMs);
     request.lasts(longerMs);
   }
-  const emit: Request['emit'] = async (told) => request.emit(event?.parse(told));
+  const emit: Request['emit'] = async (told, eventId) => request.emit(operation.strip?.(told), eventId);
   const isStream = event !== undefined;
   const output = await perform(steps, { ...request, caller, operation, input, emit, isStream, signal });
   return operation.output.parse(output);

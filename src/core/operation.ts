@@ -100,13 +100,15 @@ export interface Ambit {
   readonly patienceMs: number | null;
   /** The revision that `If-Match` names, if it names one. */
   readonly revision: number | null;
-  /** Sends the next event of a stream. */
-  readonly emit: (event: unknown) => Promise<void>;
+  /** Sends the next event of a stream; with an id by which a client goes on after it, on one line. */
+  readonly emit: Emit;
   /** Refuses unless the caller also has this permission on what the operation is on; for inputs that ask for more. */
   readonly demand: (permission: Permission) => void;
   /** For the journal, beside the outcome: what was done in the course of it that the input does not tell. */
   readonly remark: (text: string) => void;
 }
+
+export type Emit<Event = unknown> = (event: Event, id?: string) => Promise<void>;
 
 type Context<On extends Kind, Needs extends Capability, Uses extends Service, Input> = Omit<Ambit, 'emit'> &
   Found<On> &
@@ -182,6 +184,8 @@ export interface Operation extends Step {
   readonly faults?: readonly FaultCode[];
   /** Of a stream: what each of its events is. */
   readonly event?: z.ZodType;
+  /** Of a stream: what may leave of an event, the same object for the same one. */
+  readonly strip?: (event: unknown) => unknown;
   answer?(output: unknown): Answer;
 }
 
@@ -198,7 +202,8 @@ export const operation = <
 
 /**
  * Likewise, for what is told bit by bit while a client listens. It runs until its signal ends it, which it also does when
- * what permitted it is taken away.
+ * what permitted it is taken away. A member `after` of its input makes it resumable: it is the id of the last event that the
+ * client has seen, whether the query or `Last-Event-ID` brought it.
  */
 export const stream = <On extends Kind, I extends z.ZodObject, E extends z.ZodType, Uses extends Service = never>({
   run,
@@ -206,18 +211,28 @@ export const stream = <On extends Kind, I extends z.ZodObject, E extends z.ZodTy
 }: Omit<Declaration<On, never, Uses, I, z.ZodNull>, 'output' | 'run'> &
   Omit<Route<On, z.ZodNull>, 'statuses' | 'answer'> & {
     readonly event: E;
-    run(
-      context: Context<On, never, Uses, z.output<I>> & { readonly emit: (event: z.input<E>) => Promise<void> },
-    ): Promise<void>;
+    run(context: Context<On, never, Uses, z.output<I>> & { readonly emit: Emit<z.input<E>> }): Promise<void>;
   }): Operation =>
   ({
     ...declaration,
+    strip: strippedOnce(declaration.event),
     output: z.null(),
     run: async (context: Parameters<typeof run>[0]) => {
       await run(context);
       return null;
     },
   }) as Operation; // as above
+
+/** What many are told is looked at once. */
+const strippedOnce = (schema: z.ZodType): ((event: unknown) => unknown) => {
+  const made = new WeakMap<object, unknown>();
+  return (event) => {
+    if (typeof event !== 'object' || event === null) return schema.parse(event);
+    const known = made.get(event) ?? schema.parse(event);
+    made.set(event, known);
+    return known;
+  };
+};
 
 /** Likewise, for work that only the queue asks for and that has no route. */
 export const step = <
@@ -229,6 +244,9 @@ export const step = <
 >(
   declaration: Declaration<On, Needs, Uses, I, O>,
 ): Step => declaration as Step; // as above
+
+/** Whether a client that has lost the stream can go on after the last event that it saw. */
+export const isResumable = ({ event, input }: Operation): boolean => event !== undefined && 'after' in input.shape;
 
 /**
  * Whether it changes the configuration of one thing, and so heeds the revision that `If-Match` names. What destroys something

@@ -2,8 +2,11 @@ import type { Response } from 'express';
 
 /** Server-sent events (WHATWG HTML §9.2) as an answer: begun by the first of them, so that a refusal before it is an ordinary one. */
 export interface EventStream {
-  /** Resolves once it may send another. A client that takes nothing for long is cut off. */
-  emit(event: unknown): Promise<void>;
+  /**
+   * Resolves once it may send another. A client that takes nothing for long is cut off. By the id of the last event that it
+   * has seen a client goes on elsewhere.
+   */
+  emit(event: unknown, id?: string): Promise<void>;
   /** Ends it; with a fault, the last event tells why. */
   end(problem: object | null): void;
 }
@@ -13,7 +16,20 @@ const beatMs = 15_000;
 /** How long a client may take nothing. */
 const stallMs = 30_000;
 
-export const eventStream = (response: Response): EventStream => {
+/** The text of an event, made once for all who are told the same object. */
+export type EventText = (event: unknown) => string;
+
+export const eventTexts = (): EventText => {
+  const made = new WeakMap<object, string>();
+  return (event) => {
+    if (typeof event !== 'object' || event === null) return JSON.stringify(event);
+    const known = made.get(event) ?? JSON.stringify(event);
+    made.set(event, known);
+    return known;
+  };
+};
+
+export const eventStream = (response: Response, textOf: EventText): EventStream => {
   let beat: NodeJS.Timeout | undefined;
   const begin = (): void => {
     response.status(200).set({ 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' });
@@ -22,14 +38,15 @@ export const eventStream = (response: Response): EventStream => {
     response.once('close', () => clearInterval(beat));
   };
   return {
-    async emit(event) {
+    async emit(event, id) {
       if (!response.headersSent) begin();
       // Nothing but the header was asked for; that the answer is out ends what runs.
       if (response.req.method === 'HEAD') {
         response.end();
         return;
       }
-      if (response.write(`data: ${JSON.stringify(event)}\n\n`)) return;
+      const named = id === undefined ? '' : `id: ${id}\n`;
+      if (response.write(`${named}data: ${textOf(event)}\n\n`)) return;
       await drained(response);
     },
     end(problem) {

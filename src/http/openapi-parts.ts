@@ -75,6 +75,12 @@ export const parameters: Readonly<Record<string, Json>> = {
     description: "The token of a service that passes a user's request on",
     schema: { type: 'string' },
   },
+  'last-event-id': {
+    name: 'Last-Event-ID',
+    in: 'header',
+    description: 'The id of the last event that was seen, after which to go on; it outdoes `after`',
+    schema: { type: 'string' },
+  },
   prefer: {
     name: 'Prefer',
     in: 'header',

@@ -1,4 +1,4 @@
-import { mindsRevision, type Operation, type SuccessStatus } from '../core/operation.ts';
+import { isResumable, mindsRevision, type Operation, type SuccessStatus } from '../core/operation.ts';
 import { documents } from './openapi-documents.ts';
 import { failure, failuresOf } from './openapi-faults.ts';
 import { errorBody, headers, parameters, refs, schemas, usualHeaders, type Schemas } from './openapi-parts.ts';
@@ -107,6 +107,7 @@ const headersRead = (operation: Operation): readonly string[] => [
   'service-token',
   ...(operation.needs !== undefined || operation.uses?.includes('wake') === true ? ['prefer'] : []),
   ...(mindsRevision(operation) ? ['if-match'] : []),
+  ...(isResumable(operation) ? ['last-event-id'] : []),
 ];
 
 const success = ({ statuses = [200], output, event, answer }: Operation, known: Schemas): Json => {

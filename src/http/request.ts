@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Request as HttpRequest, Response } from 'express';
-import { mindsRevision, type Operation } from '../core/operation.ts';
+import { isResumable, mindsRevision, type Operation } from '../core/operation.ts';
 import { Fault } from '../domain/fault.ts';
 import { Secret } from '../domain/secret.ts';
 
@@ -77,7 +77,7 @@ export const inputOf = (request: HttpRequest, operation: Operation, fromQuery: (
   const query = request.query as Query; // the simple parser makes nothing else
   if (operation.method === 'get') {
     if (hasBody(request)) throw new Fault('invalid-input', 'body: a GET has none, what it asks for is in the query');
-    return fromQuery(query);
+    return fromQuery({ ...query, ...resumption(request, operation) });
   }
   const [unknown] = Object.keys(query);
   if (unknown !== undefined) throw new Fault('invalid-input', `${unknown.slice(0, 64)}: unknown query parameter`);
@@ -85,6 +85,12 @@ export const inputOf = (request: HttpRequest, operation: Operation, fromQuery: (
   if (hasBody(request) && body === undefined)
     throw new Fault('unsupported-media-type', 'Content-Type must be application/json');
   return body ?? {};
+};
+
+/** `Last-Event-ID` is newer than what the address says, with which a browser comes again too. */
+const resumption = ({ headers }: HttpRequest, operation: Operation): Query => {
+  const last = headers['last-event-id'];
+  return isResumable(operation) && typeof last === 'string' && last !== '' ? { after: last } : {};
 };
 
 type Query = Readonly<Record<string, string | readonly string[]>>;

@@ -3,7 +3,7 @@ import { Router, type Response } from 'express';
 import { execute, type Steps } from '../core/execute.ts';
 import { fromStrings } from '../core/from-strings.ts';
 import type { Answer, Operation, SuccessStatus } from '../core/operation.ts';
-import { eventStream } from './event-stream.ts';
+import { eventStream, eventTexts } from './event-stream.ts';
 import { otherMethods } from './methods.ts';
 import { arrivalOf } from './surround.ts';
 import {
@@ -31,6 +31,7 @@ const expressPath = (path: string): string => path.replace(/\{(\w+)\}/g, ':$1');
 export const routes = ({ steps, operations }: Options): Router => {
   const router = Router({ caseSensitive: true });
   const goneOf = departures();
+  const textOf = eventTexts();
   for (const operation of operations) {
     const fromQuery = fromStrings(operation.input);
     router[operation.method](expressPath(operation.path), async (request, response) => {
@@ -38,7 +39,7 @@ export const routes = ({ steps, operations }: Options): Router => {
       const { address, href, path } = arrivalOf(response);
       const noted = { operation: operation.name };
       locals['noted'] = noted;
-      const events = operation.event === undefined ? null : eventStream(response);
+      const events = operation.event === undefined ? null : eventStream(response, textOf);
       locals['events'] = events;
       const output = await execute(steps, operation, {
         credentials: {
@@ -55,7 +56,7 @@ export const routes = ({ steps, operations }: Options): Router => {
         globalRequestId: globalRequestId(request),
         address,
         href,
-        emit: async (event) => events?.emit(event),
+        emit: async (event, id) => events?.emit(event, id),
         lasts: (ms) => bearSilence(request.socket, ms),
         gone: events === null ? goneOf(request) : goneSignal(response),
         note: (fields) => Object.assign(noted, fields),
