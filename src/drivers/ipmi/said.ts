@@ -23,12 +23,17 @@ const hexLines = /^(?:(?: [0-9a-f]{2}){16}\n){0,15}(?: [0-9a-f]{2}){0,16}\n$/;
 const announcement = /^RAW RSP \((\d+) bytes\)$/m;
 
 const refused = 'Unable to send RAW command';
-const refusal = /^Unable to send RAW command \(channel=0x\w+ netfn=0x(\w+) lun=0x\w+ cmd=0x(\w+) rsp=0x(\w+)\): .*$/gm;
+const refusal =
+  /^Unable to send RAW command \(channel=0x\w+ netfn=0x([0-9a-f]{1,2}) lun=0x\w+ cmd=0x([0-9a-f]{1,2}) rsp=0x([0-9a-f]{1,2})\): (.*)$/gm;
+/** What ipmitool calls a code that it has no words for: all below 0xc0. */
+const wordless = /^Unknown \(0x([0-9A-F]{2})\)$/;
 
 const refusalIn = ({ netfn, command }: Message, stderr: string): Answer | null => {
   const [found, ...more] = [...stderr.matchAll(refusal)];
   if (found === undefined || more.length > 0) return null;
-  const [, ofNetfn = '', ofCommand = '', completion = ''] = found;
+  const [, ofNetfn = '', ofCommand = '', code = '', words = ''] = found;
   if (parseInt(ofNetfn, 16) !== netfn || parseInt(ofCommand, 16) !== command) return null;
-  return { completion: parseInt(completion, 16), data: Buffer.alloc(0) };
+  const completion = parseInt(code, 16);
+  const told = wordless.exec(words)?.[1] ?? code;
+  return parseInt(told, 16) === completion ? { completion, data: Buffer.alloc(0) } : null;
 };

@@ -41,10 +41,11 @@ const printed = (line: string, { completion, data }: Answer): { readonly stdout:
   const which = `channel=0x0 netfn=0x${netfn} lun=0x0 cmd=0x${command}`;
   const sent = `RAW REQ (${which} data_len=${bytes.length})\n`;
   if (completion !== 0) {
-    const refused = `Unable to send RAW command (${which} rsp=0x${completion.toString(16)}): Some words\n`;
+    const words = completion < 0xc0 ? `Unknown (0x${hexOf(completion).toUpperCase()})` : 'Some words';
+    const refused = `Unable to send RAW command (${which} rsp=0x${completion.toString(16)}): ${words}\n`;
     return { stdout: `${line}\nipmitool> `, stderr: sent + refused };
   }
-  const hex = [...data].map((byte) => ` ${byte.toString(16).padStart(2, '0')}`);
+  const hex = [...data].map((byte) => ` ${hexOf(byte)}`);
   const rows = Array.from({ length: Math.max(1, Math.ceil(hex.length / 16)) }, (_, row) =>
     hex.slice(16 * row, 16 * row + 16).join(''),
   );
@@ -53,7 +54,13 @@ const printed = (line: string, { completion, data }: Answer): { readonly stdout:
     stderr: `${sent}RAW RSP (${data.length} bytes)\n`,
   };
 };
+const hexOf = (byte: number): string => byte.toString(16).padStart(2, '0');
 const answer = (hex: string, completion = 0): Answer => ({ completion, data: Buffer.from(hex, 'hex') });
+/** What standard error says of a change, and of its refusal. */
+const refusalOf = (end: string): string => {
+  const which = 'channel=0x0 netfn=0x0 lun=0x0 cmd=0x2';
+  return `RAW REQ (${which} data_len=1)\nUnable to send RAW command (${which} ${end}\n`;
+};
 const hear = (talk: Conversation, line: string, said: Answer): void => {
   const { stdout, stderr } = printed(line, said);
   talk.heard(stdout, stderr);
@@ -145,6 +152,12 @@ describe('a conversation with a shell of ipmitool', () => {
     ['an answer without an echo', ' 01\nipmitool> ', ''],
     ['two answers to one message', 'raw 0x00 0x02 0x01\n\nipmitool> raw 0x00 0x02 0x01\n\nipmitool> ', ''],
     ['the announcement of something else', 'raw 0x00 0x02 0x01\n\nipmitool> ', 'RAW REQ (channel=0x0 netfn=0x6)\n'],
+    ['a completion code of three digits', 'raw 0x00 0x02 0x01\nipmitool> ', refusalOf('rsp=0x100x10): Unknown (0x10)')],
+    [
+      'a completion code that its words gainsay',
+      'raw 0x00 0x02 0x01\nipmitool> ',
+      refusalOf('rsp=0x55): Unknown (0x05)'),
+    ],
     ['no announcement', 'raw 0x00 0x02 0x01\n\nipmitool> ', ''],
   ] as const) {
     it(`trusts nothing any more after ${what}, and leaves a change open`, async () => {
