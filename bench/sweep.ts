@@ -166,8 +166,9 @@ const enrolAll = async (igor: BenchIgor, { accounts, suite }: Case): Promise<voi
 const observed = async (igor: BenchIgor, client: pg.Client, given: Case): Promise<Omit<Sweep, 'name'>> => {
   const living = given.accounts.length - given.dead;
   const cpuBefore = await cpuOf(igor);
-  const asked = await client.query<{ at: Date }>(
-    `WITH due AS (UPDATE controllers SET look_at = clock_timestamp()) SELECT clock_timestamp() AS at`,
+  // As text: a Date ends at the millisecond, and what fell due within it would count as claimed.
+  const asked = await client.query<{ at: string }>(
+    `WITH due AS (UPDATE controllers SET look_at = clock_timestamp() RETURNING 1) SELECT max(clock_timestamp())::text AS at FROM due`,
   );
   const at = asked.rows[0]?.at;
   let begun: number | null = null;
@@ -176,9 +177,9 @@ const observed = async (igor: BenchIgor, client: pg.Client, given: Case): Promis
   const end = performance.now() + 60_000;
   while (performance.now() < end) {
     const { rows } = await client.query<{ claimed: string; seen: string; known: string }>(
-      `SELECT (SELECT count(*) FROM controllers WHERE look_at > $1) AS claimed,
+      `SELECT (SELECT count(*) FROM controllers WHERE look_at > $1::timestamptz + interval '1 minute') AS claimed,
          (SELECT count(*) FROM controllers WHERE health <> 'unknown') AS known,
-         (SELECT count(*) FROM observations WHERE observed_at > $1) AS seen`,
+         (SELECT count(*) FROM observations WHERE observed_at > $1::timestamptz) AS seen`,
       [at],
     );
     const now = performance.now();
