@@ -14,6 +14,7 @@ import { journal } from './adapters/postgres/journal.ts';
 import { lacks } from './adapters/postgres/lacks.ts';
 import { leases } from './adapters/postgres/leases.ts';
 import { logArchives } from './adapters/postgres/log-archives.ts';
+import { machineKeys } from './adapters/postgres/machine-keys.ts';
 import { machines } from './adapters/postgres/machines.ts';
 import { observations } from './adapters/postgres/observations.ts';
 import { samples } from './adapters/postgres/samples.ts';
@@ -43,6 +44,7 @@ import { observer } from './core/observe.ts';
 import { sampler } from './core/sample.ts';
 import type { Services } from './core/operation.ts';
 import { rotation } from './core/rotation.ts';
+import { meaning, selection } from './core/selection.ts';
 import { settling } from './core/settling.ts';
 import { steps } from './core/steps.ts';
 import { upkeep } from './core/upkeep.ts';
@@ -142,6 +144,8 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
 
     const reachable = reach(targetNetworks(settings.IGOR_TARGET_NETWORKS.split(',').map((network) => network.trim())));
     const machinesOf = machines(sql, keyring);
+    const keysOf = machineKeys(sql);
+    const meant = meaning({ keys: keysOf, rules });
     const controllersOf = controllers(sql, keyring);
     const observationsOf = observations(sql, replicaId);
     const driversOf = drivers({ homeDir: join(settings.IGOR_DATA_DIR, 'ipmitool') });
@@ -197,6 +201,8 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
       journal: journalOf,
       logArchives: logArchivesOf,
       projects: keystone.projects,
+      meant,
+      select: selection(meant, keysOf),
       reach: reachable,
       remote: ssh({ resolve: reachable.resolve }),
       drivers: driversOf,

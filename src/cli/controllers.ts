@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { expandHosts } from '../domain/host-range.ts';
+import { expandHosts } from '../domain/selection/evaluate.ts';
 import { overSession, fail, type Context } from './context.ts';
 import { settled, type Errand } from './each-host.ts';
 import { noController, type Failure } from './failure.ts';

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { expandHosts } from '../domain/host-range.ts';
+import { expandHosts } from '../domain/selection/evaluate.ts';
 import type { Question } from './client.ts';
 import { fail, overSession, type Context } from './context.ts';
 import { askEach, codeOf, noteFailure, resolve, resultsBody, type Host, type Outcome } from './hosts.ts';

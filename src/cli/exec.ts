@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import type { Command } from 'commander';
-import { expandHosts } from '../domain/host-range.ts';
+import { expandHosts } from '../domain/selection/evaluate.ts';
 import { command, fail, hostsFlag, hostsHelp, joined, overSession, type Context, type Hosts } from './context.ts';
 import { runOn, type Ran } from './execution.ts';
 import { noSuchMachine } from './failure.ts';

@@ -1,7 +1,8 @@
+import { idOf } from '../domain/selection/id.ts';
 import type { Question } from './client.ts';
 import { exitCode, failureBody, noSuchMachine, notUnderstood, sentence, type Failure } from './failure.ts';
 import { inTurn } from './in-turn.ts';
-import { findMachines, idOf } from './machines-list.ts';
+import { findMachines } from './machines-list.ts';
 import type { Screen } from './screen.ts';
 import type { Session } from './session.ts';
 

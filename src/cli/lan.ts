@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { Fault } from '../domain/fault.ts';
-import { expandHosts } from '../domain/host-range.ts';
+import { expandHosts } from '../domain/selection/evaluate.ts';
 import { agrees } from './confirm.ts';
 import { command, hostsFlag, hostsHelp, joined, type Context, type Hosts } from './context.ts';
 import { eachController } from './controllers.ts';

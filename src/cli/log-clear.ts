@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { Fault } from '../domain/fault.ts';
-import { expandHosts } from '../domain/host-range.ts';
+import { expandHosts } from '../domain/selection/evaluate.ts';
 import { command, fail, overSession, type Context } from './context.ts';
 import { askEach, codeOf, noteFailure, resolve, resultsBody, type Outcome } from './hosts.ts';
 import { archive, logBody, logPath, reading, type LogBody } from './log-answers.ts';

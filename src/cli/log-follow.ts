@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '../domain/fault.ts';
-import { expandHosts } from '../domain/host-range.ts';
+import { expandHosts } from '../domain/selection/evaluate.ts';
 import type { Query } from './client.ts';
 import { fail, overSession, type Context } from './context.ts';
 import { sentence } from './failure.ts';

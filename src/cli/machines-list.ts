@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { idOf } from '../domain/selection/id.ts';
 import type { Answer, Query, Question } from './client.ts';
 import { notUnderstood, type Failure } from './failure.ts';
 import { inTurn } from './in-turn.ts';
@@ -42,13 +43,6 @@ export const findMachines = async (session: Session, { words, query = {}, most =
     for (const one of part.machines) machines.set(one.id, one);
   }
   return { machines: [...machines.values()] };
-};
-
-/** The id that a word is, as answers spell it; null: it is a name. */
-export const idOf = (word: string): string | null => {
-  if (!/^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/i.test(word)) return null;
-  const digits = word.toLowerCase().replaceAll('-', '');
-  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 };
 
 /** With one filter more, beside those on the same field. */

@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { Fault } from '../domain/fault.ts';
-import { expandHosts } from '../domain/host-range.ts';
+import { expandHosts } from '../domain/selection/evaluate.ts';
+import { idOf } from '../domain/selection/id.ts';
 import { command, fail, hostsFlag, hostsHelp, joined, overSession, together, type Context } from './context.ts';
 import { noSuchMachine } from './failure.ts';
 import { noteFailure } from './hosts.ts';
-import { findMachines, idOf, type MachineSeen } from './machines-list.ts';
+import { findMachines, type MachineSeen } from './machines-list.ts';
 import { queryOf, tagsOf, type Narrowing } from './machines-query.ts';
 import type { Cell } from './screen.ts';
 

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import { pause } from '../core/waiting.ts';
 import { Fault } from '../domain/fault.ts';
-import { expandHosts } from '../domain/host-range.ts';
+import { expandHosts } from '../domain/selection/evaluate.ts';
 import {
   command,
   fail,

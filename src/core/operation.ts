@@ -27,6 +27,7 @@ import type {
 import type { Rotation } from './rotation.ts';
 import type { GrantRegister } from './grants.ts';
 import type { Mover } from './mover.ts';
+import type { Mean, Select } from './selection.ts';
 import type { Subject } from './subject.ts';
 
 /** What an operation may be on: where its path begins, and what is found there. */
@@ -60,6 +61,10 @@ export interface Services {
   readonly rules: Pick<Policy, 'permits' | 'grantedIn'>;
   readonly journal: Journal;
   readonly projects: Projects;
+  /** The machines that somebody means, whatever he names them by. */
+  readonly select: Select;
+  /** The same, as their ids alone. */
+  readonly meant: Mean;
   readonly reach: Reach;
   readonly remote: Remote;
   readonly logArchives: LogArchives;

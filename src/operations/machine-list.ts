@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import { listingScope } from '../core/listing-scope.ts';
 import { operation } from '../core/operation.ts';
 import { asksFor, choosing, only } from '../domain/fields.ts';
 import { counting, endOf, pageEnd, paging } from '../domain/link.ts';
 import { machineFields } from '../domain/list-fields.ts';
 import { filtering, filtersIn, namesOf, sortIn, sorting, tagging, tagsIn } from '../domain/list-query.ts';
+import { range } from '../domain/selection/wanted.ts';
 import { machineBody, machinePart, machineToWire, type Machine } from '../domain/machine.ts';
-import { ownTarget } from '../domain/policy.ts';
 
 export const machineList = operation({
   on: 'service',
@@ -15,23 +16,30 @@ export const machineList = operation({
   path: '/machines',
   permission: 'oob:machine:list',
   effect: 'read',
-  uses: ['machines', 'rules', 'allowedActions'],
+  uses: ['machines', 'meant', 'rules', 'allowedActions'],
   input: z.strictObject({
     ...paging,
     ...counting,
     ...filtering(machineFields),
     ...tagging,
+    select: range.optional().describe("Names, ranges and groups: 'osl[01-10]!osl05', '@rack7&@storage'"),
     sort: sorting(namesOf(machineFields), 'name:asc'),
     fields: choosing(namesOf(machineBody.shape)),
   }),
-  output: z.object({ machines: z.array(machinePart), ...pageEnd }),
+  output: z.object({
+    machines: z.array(machinePart),
+    ...pageEnd,
+    unknown: z
+      .array(z.string())
+      .optional()
+      .describe('What `select` names and is not there for you: names, ids, and groups with their @'),
+  }),
+  faults: ['ambiguous'],
 
-  async run({ caller, input, machines, rules, allowedActions, href }) {
+  async run({ caller, input, machines, meant, rules, allowedActions, href }) {
     const { limit, marker = null, fields, with_count: withCount = false } = input;
-    // A grant on one machine opens this list, and must not open it on the project that the token is for.
-    const { identity } = caller;
-    const byRule = rules.permits('oob:machine:list', identity, ownTarget(identity));
-    const scope = byRule ? caller.scope : rules.grantedIn(caller.scope);
+    const scope = listingScope(caller, rules);
+    const selected = input.select === undefined ? null : await meant(caller, { range: input.select });
     const page = await machines.list(
       {
         limit,
@@ -39,6 +47,7 @@ export const machineList = operation({
         withCount,
         filters: filtersIn(machineFields, input),
         tags: tagsIn(input),
+        among: selected?.ids ?? null,
         sort: sortIn(namesOf(machineFields), input.sort),
       },
       scope,
@@ -51,6 +60,7 @@ export const machineList = operation({
     return {
       machines: page.items.map(shown),
       ...endOf('/v1/machines', input, page, href),
+      ...(selected !== null && { unknown: [...selected.unknown] }),
     };
   },
 });

@@ -34,6 +34,8 @@ export interface Page<Item> {
 
 export interface MachineQuery extends PageQuery<MachineField> {
   readonly tags: TagFilter;
+  /** The ids that come into question; null: all. */
+  readonly among: readonly string[] | null;
 }
 
 export interface NewController {

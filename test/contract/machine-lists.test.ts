@@ -26,6 +26,7 @@ const usual: MachineQuery = {
   marker: null,
   filters: [],
   tags: anyTags,
+  among: null,
   sort: [{ key: 'name', descending: false }],
   withCount: false,
 };

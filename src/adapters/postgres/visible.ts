@@ -1,4 +1,5 @@
 import type { Scope } from '../../domain/caller.ts';
+import type { Where } from './filters.ts';
 
 /** Which machines lie within a scope, as a condition on the row `m`; null: all of them. */
 export interface Visible {
@@ -24,4 +25,12 @@ export const visible = (scope: Scope, first: number): Visible | null => {
       AND (g.machine_id = m.id OR g.machine_id IS NULL AND m.tags @> g.tags))`);
   const condition = parts.length === 0 ? 'false' : `(${parts.join(' OR ')})`;
   return { condition, values, shape: `${scope.kind}${scope.grants.length > 0 ? '+grants' : ''}` };
+};
+
+/** The same, among other conditions. */
+export const within = (to: Where, scope: Scope): void => {
+  const seen = visible(scope, to.values.length + 1);
+  if (seen === null) return;
+  for (const value of seen.values) to.parameter(value);
+  to.require(seen.condition);
 };
