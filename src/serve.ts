@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { incarnate } from './adapters/incarnation.ts';
 import { keycloakDirectory } from './adapters/keycloak/directory.ts';
@@ -21,7 +22,8 @@ import { samples } from './adapters/postgres/samples.ts';
 import { openSessions } from './adapters/postgres/open-sessions.ts';
 import { pendingCredentials } from './adapters/postgres/pending-credentials.ts';
 import { moves } from './adapters/postgres/moves.ts';
-import { joinReplicas } from './adapters/postgres/replicas.ts';
+import { heartbeat } from './adapters/postgres/heartbeat.ts';
+import { membership } from './adapters/postgres/replicas.ts';
 import { shelves } from './adapters/postgres/shelves.ts';
 import { migrate } from './adapters/postgres/source.ts';
 import { sessionJournal } from './adapters/postgres/session-journal.ts';
@@ -39,6 +41,7 @@ import { grantRegister } from './core/grants.ts';
 import { withPersons } from './core/persons.ts';
 import { orphanage } from './core/broker/orphans.ts';
 import { keeper } from './core/lease.ts';
+import { life } from './core/life.ts';
 import { mover } from './core/mover.ts';
 import { observer } from './core/observe.ts';
 import { sampler } from './core/sample.ts';
@@ -47,10 +50,12 @@ import { rotation } from './core/rotation.ts';
 import { meaning, selection } from './core/selection.ts';
 import { settling } from './core/settling.ts';
 import { steps } from './core/steps.ts';
+import { sweeping } from './core/sweeping.ts';
 import { upkeep } from './core/upkeep.ts';
+import { inTime } from './core/waiting.ts';
 import { worker } from './core/work.ts';
 import { openDatabase, openKeyring } from './database.ts';
-import { asFault, told } from './domain/fault.ts';
+import { asFault, Fault, told } from './domain/fault.ts';
 import { readNetworks } from './domain/networks.ts';
 import { isOf, type Keycloak } from './domain/keycloak.ts';
 import { targetNetworks } from './domain/target-networks.ts';
@@ -76,11 +81,14 @@ export interface Service {
   stop(): Promise<void>;
 }
 
-const leaseMs = 15_000;
+/** After a beat was sent, until this replica lets go of everything: a second before its peers may take it (heartbeat.ts). */
+const actMs = 3_000;
 /** Between two looks at what sessions are idle. */
 const tendMs = 1_000;
 /** After a stop has cut off what runs: until its answer has to be out. */
 const answerMs = 3_000;
+/** Until a database that answers has written a beat. */
+const firstBeatMs = 10_000;
 /** However often somebody asks whether Igor is ready, Keystone is asked once in so long. */
 const readyMs = 5_000;
 
@@ -116,19 +124,41 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
     const { replicaId, buried } = incarnate(settings.IGOR_DATA_DIR);
     const journalOf = journal(sql, replicaId);
     const executionsOf = executions(sql, replicaId);
+    const now = (): number => performance.now();
+    let shownAddress: string | null = null;
+    const members = membership(sql, replicaId);
     const sweep = async (): Promise<void> => {
+      const dead = await members.sweep();
       const acts = await journalOf.sweep();
       const runs = await executionsOf.sweep();
+      if (dead > 0) log.warn({ replicas: dead }, 'replica.buried');
       if (acts + runs === 0) return;
       numbers.unknownOutcomes(acts + runs);
       log.warn({ acts, runs }, 'journal.swept');
     };
-    const replica = await joinReplicas(sql, { id: replicaId, address: null, version, log, sweep });
-    undo.push(async () => replica.leave());
-    if (buried !== null) await replica.bury(buried);
-    await sweep();
+    if (buried !== null) await members.bury(buried);
+    const alive = life({ now, actMs });
+    const sweeper = sweeping({ sweep, log, now });
+    const beats = heartbeat(place, {
+      id: replicaId,
+      address: () => shownAddress,
+      version,
+      log,
+      now,
+      beaten(sentAt, isUnbroken) {
+        alive.beaten(sentAt, isUnbroken);
+        sweeper.beaten();
+      },
+    });
+    undo.push(async () => {
+      await beats.stop();
+      alive.end();
+      await sweeper.stop();
+      await members.leave();
+    });
+    await inTime(beats.first, firstBeatMs, () => new Fault('store-unavailable', 'no heartbeat could be written'));
+    if (buried !== null) await sweep();
 
-    const now = (): number => performance.now();
     const keystone = identities(cloud, {
       seconds: settings.IGOR_TOKEN_CACHE_SECONDS,
       entries: settings.IGOR_TOKEN_CACHE_ENTRIES,
@@ -151,7 +181,7 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
     const driversOf = drivers({ homeDir: join(settings.IGOR_DATA_DIR, 'ipmitool') });
     undo.push(async () => driversOf[Symbol.asyncDispose]());
     const samplesOf = samples(sql, replicaId);
-    const leasesOf = leases(sql, replicaId, leaseMs);
+    const leasesOf = leases(sql, replicaId);
     const conditionsOf = conditions(sql);
     const sessionsOf = sessionJournal(sql, { replicaId, realm: realmHere(), startOf });
     const pending = pendingCredentials(sql, keyring);
@@ -167,7 +197,7 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
       journal: sessionsOf,
       log,
       now,
-      leaseMs,
+      life: alive,
       idleMs: settings.IGOR_SESSION_IDLE_SECONDS * 1000,
       sessionsEach: settings.IGOR_CONTROLLER_SESSIONS,
       sessionsTotal: settings.IGOR_WARM_SESSIONS,
@@ -234,12 +264,21 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
       keeper: keep,
       observer: observe,
       observations: observationsOf,
+      life: alive,
       graceMs: settings.IGOR_TOKEN_CACHE_SECONDS * 1000,
       log,
       requestsPerMinute: settings.IGOR_RATE_LIMIT,
       auditReads: settings.IGOR_AUDIT_READS,
     });
-    const work = worker({ steps: flow, executions: executionsOf, callers: callersOf, step: executionRun, href, log });
+    const work = worker({
+      steps: flow,
+      executions: executionsOf,
+      callers: callersOf,
+      step: executionRun,
+      href,
+      life: alive,
+      log,
+    });
 
     const chainMs = settings.IGOR_AUDIT_CHAIN_SECONDS * 1000;
     const records = upkeep({
@@ -296,6 +335,8 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
     const metricsAddress = await listen(metricsServer, settings.IGOR_METRICS_LISTEN);
     undo.push(async () => closed(metricsServer, AbortSignal.timeout(1_000)));
     const address = await server.listen(settings.IGOR_LISTEN);
+    shownAddress = reachedAt(address);
+    await members.move(shownAddress);
 
     observe.start(settings.IGOR_OBSERVE_SECONDS * 1000);
     orphans.start();
@@ -347,6 +388,9 @@ const personsOf = async (settings: Keycloak | null, tokens: Tokens, log: Log): P
   );
   return withPersons(tokens, { directory, concerns: isOf(settings), log, now: () => performance.now() });
 };
+
+/** For people: a host's name where it listens on all of its addresses. */
+const reachedAt = (address: string): string => address.replace(/^(0\.0\.0\.0|\[?::\]?):(?=\d+$)/, `${hostname()}:`);
 
 /** Code and sentence. */
 const causeOf = (thrown: unknown): string => {

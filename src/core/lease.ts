@@ -26,6 +26,10 @@ export interface Keeper extends Visits {
   changes(controllerId: string): number;
   /** With what account Igor logs in there; null: the controller is gone. */
   account(controllerId: string): Promise<{ readonly username: string; readonly address: string } | null>;
+  /** The controller that would be taken first, unless this replica has it already; null: nothing is to be taken. */
+  elsewhere(wish: Pick<Wish, 'needs' | 'bindings'>): string | null;
+  /** Keeps no controller beyond what runs. */
+  drain(): void;
   /** No new leases; resolves when all are given back, or the signal ends the patience, and everything is closed. */
   stop(signal: AbortSignal): Promise<void>;
 }
@@ -172,6 +176,13 @@ export const keeper = (ports: BrokerPorts): Keeper => {
       held.known = null;
       await desk.sessions.retire(held);
     },
+    elsewhere(wish) {
+      const [first] = chosen(wish);
+      if (first === undefined) return null;
+      const held = desk.find(first.controllerId);
+      return held !== undefined && desk.leasing.isOurs(held) ? null : first.controllerId;
+    },
+    drain: desk.drain,
     stop: desk.stop,
   };
 };
@@ -241,13 +252,13 @@ const onAbort = (signal: AbortSignal, act: () => void): (() => void) => {
   return () => signal.removeEventListener('abort', act);
 };
 
-const bindingFor = ({ bindings }: Wish, need: Capability): Binding => {
+const bindingFor = ({ bindings }: Pick<Wish, 'bindings'>, need: Capability): Binding => {
   const binding = bindings.find((candidate) => candidate.roles.includes(roles[need]));
   if (binding === undefined) throw new Fault('controller-unsupported', `no controller of this machine serves ${need}`);
   return binding;
 };
 
-const chosen = (wish: Wish): readonly Binding[] => {
+const chosen = (wish: Pick<Wish, 'needs' | 'bindings'>): readonly Binding[] => {
   const bindings = new Map(
     wish.needs.map((need) => bindingFor(wish, need)).map((binding) => [binding.controllerId, binding]),
   );

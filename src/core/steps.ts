@@ -1,4 +1,5 @@
 import { powerAction, stateAfter } from '../domain/power.ts';
+import type { Life } from '../ports/life.ts';
 import type { Log, Observations, Tokens } from '../ports/services.ts';
 import { audit, missed } from './audit.ts';
 import { authenticate } from './authenticate.ts';
@@ -19,6 +20,7 @@ interface Parts {
   readonly keeper: Keeper;
   readonly observer: Observer;
   readonly observations: Observations;
+  readonly life: Pick<Life, 'insist'>;
   readonly log: Log;
   /** Of one caller; 0: as many as he likes. */
   readonly requestsPerMinute: number;
@@ -36,9 +38,10 @@ const mostStreams = 100;
 
 /** Joins the parts to the steps of the flow. */
 export const steps = (parts: Parts): Steps => {
-  const { services, tokens, callers, keeper, observer, observations, log, auditReads, graceMs } = parts;
+  const { services, tokens, callers, keeper, observer, observations, life, log, auditReads, graceMs } = parts;
   const find = locators(services);
   const ledger = { ...services, log, reads: auditReads };
+  const audited = audit(ledger);
 
   return {
     services,
@@ -48,7 +51,11 @@ export const steps = (parts: Parts): Steps => {
     scope: callers.of,
     rescope: callers.again,
     locate: async (kind, name, caller) => find[kind](name, caller),
-    audit: audit(ledger),
+    async audit(act, work) {
+      // What a replica writes down that is taken for dead is soon told to have an unknown end.
+      if (act.operation.effect !== 'read') await life.insist(act.signal);
+      return audited(act, work);
+    },
     missed: missed(ledger),
     decide: services.decide,
     async lease(act) {

@@ -1,4 +1,5 @@
 import { asFault, told } from '../domain/fault.ts';
+import type { Life } from '../ports/life.ts';
 import type { ExecutionClaim, Executions, Log } from '../ports/services.ts';
 import type { Callers } from './callers.ts';
 import { perform, type Steps } from './execute.ts';
@@ -20,6 +21,8 @@ interface Ports {
   /** What a queued target is: one command on one machine. */
   readonly step: Step;
   readonly href: (path: string) => string;
+  /** Who may be taken for dead claims nothing. */
+  readonly life: Pick<Life, 'now'>;
   readonly log: Log;
 }
 
@@ -28,7 +31,7 @@ const pollMs = 1000;
 /** Beside the command's own time, what connecting and settling may take. */
 const marginMs = 30_000;
 
-export const worker = ({ steps, executions, callers, step, href, log }: Ports): Worker => {
+export const worker = ({ steps, executions, callers, step, href, life, log }: Ports): Worker => {
   const cut = new AbortController();
   const running = new Set<Promise<void>>();
   let timer: NodeJS.Timeout | undefined;
@@ -66,7 +69,7 @@ export const worker = ({ steps, executions, callers, step, href, log }: Ports): 
   };
 
   const claim = async (): Promise<void> => {
-    while (!stopping && running.size < mostAtOnce) {
+    while (!stopping && life.now() !== null && running.size < mostAtOnce) {
       const claims = await executions.claim(mostAtOnce - running.size);
       if (claims.length === 0) return;
       for (const one of claims) {

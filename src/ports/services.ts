@@ -128,16 +128,14 @@ export interface Journal {
   sweep(): Promise<number>;
 }
 
-/** A controller's work is done by the one replica that holds its lease. By the database's clock. */
+/** A controller's work is done by the one replica that holds its lease, which it does as long as it lives or until it releases it. */
 export interface Leases {
   /** Takes or keeps the lease. Null: another replica holds it, and is told that it is wanted. The fence grows with each change of holder. */
   acquire(controllerId: string): Promise<{ readonly fence: bigint } | null>;
+  /** Another replica that holds it, is alive and not about to leave; null: there is none. */
+  holder(controllerId: string): Promise<string | null>;
   /** Of ours, those that another replica waits for. */
   wanted(): Promise<readonly string[]>;
-  /** Prolongs those that are still ours; the ids that are not, and those that another replica waits for. */
-  renew(
-    controllerIds: readonly string[],
-  ): Promise<{ readonly lost: readonly string[]; readonly wanted: readonly string[] }>;
   release(controllerId: string): Promise<void>;
 }
 

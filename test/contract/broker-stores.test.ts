@@ -177,7 +177,7 @@ describe('what the session broker keeps in PostgreSQL', () => {
       ];
       for (const id of [held, refused, dead, dying]) await machine(id);
       const other = randomUUID();
-      await leases(sql, other, 60_000).acquire(held);
+      await leases(sql, other).acquire(held);
       await conditions(sql).refused(refused, 1);
       await conditions(sql).unreachable(dead, 1, 1, 600_000);
       await conditions(sql).unreachable(dying, 1, 1, 0);
@@ -262,16 +262,6 @@ describe('what the session broker keeps in PostgreSQL', () => {
       await store.delete(id, null);
       expect(await journal.handles(id)).to.deep.equal([]);
     });
-  });
-
-  it('leases that another replica waits for are told at once', async () => {
-    const id = await controller();
-    const [mine, theirs] = [leases(sql, randomUUID(), 60_000), leases(sql, randomUUID(), 60_000)];
-    await mine.acquire(id);
-    expect(await mine.wanted()).to.deep.equal([]);
-    await theirs.acquire(id);
-    expect(await mine.wanted()).to.deep.equal([id]);
-    expect(await theirs.wanted()).to.deep.equal([]);
   });
 
   it('ends a process of a dead Igor with its group, and no other that has its number', async () => {

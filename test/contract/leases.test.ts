@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { DataSource } from 'typeorm';
 import { leases } from '../../src/adapters/postgres/leases.ts';
+import { membership } from '../../src/adapters/postgres/replicas.ts';
 import { migrate, source } from '../../src/adapters/postgres/source.ts';
 import { sqlOf, type Sql } from '../../src/adapters/postgres/sql.ts';
 import { Secret } from '../../src/domain/secret.ts';
@@ -18,12 +19,28 @@ describe('leases in PostgreSQL', () => {
   });
   after(async () => connected.destroy());
 
-  const two = async (leaseMs = 60_000) => {
+  /** A replica that has beaten so many seconds ago. */
+  const replica = async (secondsAgo = 0, silence = '4 s'): Promise<string> => {
+    const id = randomUUID();
+    await sql.rows(
+      `INSERT INTO replicas (id, version, heartbeat_at, silence) VALUES ($1, '1', clock_timestamp() - $2 * interval '1 s', $3::interval)`,
+      [id, secondsAgo, silence],
+    );
+    return id;
+  };
+  const beat = async (id: string, secondsAgo = 0): Promise<unknown> =>
+    sql.rows(`UPDATE replicas SET heartbeat_at = clock_timestamp() - $2 * interval '1 s' WHERE id = $1`, [
+      id,
+      secondsAgo,
+    ]);
+
+  const two = async () => {
     const [{ id }] = (await sql.rows(
       `INSERT INTO controllers (driver, address, port, username, password_sealed) VALUES ('fake', $1, 1, 'u', 's') RETURNING id`,
       [randomUUID()],
     )) as [{ id: string }];
-    return { id, mine: leases(sql, randomUUID(), leaseMs), theirs: leases(sql, randomUUID(), leaseMs) };
+    const [here, there] = [await replica(), await replica()];
+    return { id, here, there, mine: leases(sql, here), theirs: leases(sql, there) };
   };
 
   it('are held by one replica, which may take its own again', async () => {
@@ -35,9 +52,7 @@ describe('leases in PostgreSQL', () => {
 
   it('are given to one of many who ask at once', async () => {
     const { id } = await two();
-    const asked = await Promise.all(
-      Array.from({ length: 10 }, async () => leases(sql, randomUUID(), 60_000).acquire(id)),
-    );
+    const asked = await Promise.all(Array.from({ length: 10 }, async () => leases(sql, await replica()).acquire(id)));
     expect(asked.filter((lease) => lease !== null)).to.have.length(1);
   });
 
@@ -48,28 +63,107 @@ describe('leases in PostgreSQL', () => {
     expect(await theirs.acquire(id)).to.be.null;
     await mine.release(id);
     expect(await theirs.acquire(id)).to.deep.equal({ fence: 2n });
-    expect(await mine.renew([id])).to.deep.equal({ lost: [id], wanted: [] });
   });
 
-  it('go on when they were not renewed, and cannot be renewed then', async () => {
-    const { id, mine, theirs } = await two(100);
+  it('go on when their replica has not beaten for four seconds, with a fence that has grown, and are not its any more when it beats again', async () => {
+    const { id, here, mine, theirs } = await two();
     await mine.acquire(id);
-    await sleep(60);
-    expect(await mine.renew([id])).to.deep.equal({ lost: [], wanted: [] });
-    await sleep(60);
+    await beat(here, 3.5);
     expect(await theirs.acquire(id)).to.be.null;
-    await sleep(60);
-    expect(await mine.renew([id])).to.deep.equal({ lost: [id], wanted: [] });
+    await beat(here, 4.1);
+    expect(await theirs.acquire(id)).to.deep.equal({ fence: 2n });
+    await beat(here);
+    expect(await mine.acquire(id)).to.be.null;
+  });
+
+  it('of the release before hold until they end by the clock', async () => {
+    const { id, mine, theirs } = await two();
+    const until = async (seconds: number): Promise<unknown> =>
+      sql.rows(
+        `UPDATE controller_leases SET expires_at = clock_timestamp() + $2 * interval '1 s' WHERE controller_id = $1`,
+        [id, seconds],
+      );
+    await mine.acquire(id);
+    await until(10);
+    expect(await theirs.acquire(id)).to.be.null;
+    await until(-0.01);
     expect(await theirs.acquire(id)).to.deep.equal({ fence: 2n });
   });
 
   it('tell their holder that another replica waits', async () => {
     const { id, mine, theirs } = await two();
     await mine.acquire(id);
+    expect(await mine.wanted()).to.deep.equal([]);
     await theirs.acquire(id);
-    expect(await mine.renew([id])).to.deep.equal({ lost: [], wanted: [id] });
+    expect(await mine.wanted()).to.deep.equal([id]);
     await mine.release(id);
     await theirs.acquire(id);
-    expect(await theirs.renew([id])).to.deep.equal({ lost: [], wanted: [] });
+    expect(await theirs.wanted()).to.deep.equal([]);
+  });
+
+  it('tell others who holds them, unless it is dead or leaves', async () => {
+    const { id, here, mine, theirs } = await two();
+    expect(await theirs.holder(id)).to.be.null;
+    await mine.acquire(id);
+    expect(await theirs.holder(id)).to.equal(here);
+    expect(await mine.holder(id)).to.be.null;
+    await membership(sql, here).drain();
+    expect(await theirs.holder(id)).to.be.null;
+    await sql.rows('UPDATE replicas SET draining_at = NULL, heartbeat_at = $2 WHERE id = $1', [here, '-infinity']);
+    expect(await theirs.holder(id)).to.be.null;
+  });
+
+  describe('of replicas that are dead', () => {
+    const free = async (id: string): Promise<boolean> => {
+      const [row] = await sql.rows<{ free: boolean }>(
+        `SELECT expires_at = '-infinity' AS free FROM controller_leases WHERE controller_id = $1`,
+        [id],
+      );
+      return row?.free ?? expect.fail('it has no lease');
+    };
+
+    it('are set free once, and by a farewell or a burial at once', async () => {
+      const { id, here, there, mine, theirs } = await two();
+      await mine.acquire(id);
+      await membership(sql, there).sweep();
+      expect(await free(id)).to.be.false;
+      await beat(here, 5);
+      expect(await membership(sql, there).sweep()).to.be.at.least(1);
+      expect(await membership(sql, there).sweep()).to.equal(0);
+      expect(await free(id)).to.be.true;
+      await theirs.acquire(id);
+      await membership(sql, there).leave();
+      expect(await free(id)).to.be.true;
+      await beat(here);
+      await mine.acquire(id);
+      await membership(sql, randomUUID()).bury(here);
+      expect(await free(id)).to.be.true;
+    });
+
+    it('of the release before, which beats each three seconds, are left alone for ten', async () => {
+      const { id } = await two();
+      const [{ old }] = (await sql.rows(
+        `INSERT INTO replicas (id, version, heartbeat_at) VALUES (gen_random_uuid(), '0', clock_timestamp() - interval '8 s') RETURNING id AS old`,
+      )) as [{ old: string }];
+      await leases(sql, old).acquire(id);
+      await membership(sql, randomUUID()).sweep();
+      expect(await free(id)).to.be.false;
+    });
+  });
+
+  it('are not taken by a statement that has waited while their replica has beaten', async () => {
+    const { id, here, mine, theirs } = await two();
+    await mine.acquire(id);
+    await beat(here, 3.5);
+    let taken: Promise<unknown> = Promise.resolve();
+    await sql.transaction(async (tx) => {
+      await tx.rows('SELECT 1 FROM controller_leases WHERE controller_id = $1 FOR UPDATE', [id]);
+      // It sees a heartbeat that grows old while it waits for the row.
+      taken = theirs.acquire(id);
+      await sleep(100);
+      await beat(here);
+      await sleep(600);
+    });
+    expect(await taken).to.be.null;
   });
 });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { BrokerPorts } from '../../src/core/broker/index.ts';
+import { life } from '../../src/core/life.ts';
 import { unlessAborted } from '../../src/core/waiting.ts';
 import type { Binding, Controller, ControllerHealth } from '../../src/domain/controller.ts';
 import { Fault } from '../../src/domain/fault.ts';
@@ -241,8 +242,6 @@ const fakeLeases = (): Leases & {
   readonly elsewhere: Set<string>;
   /** Those that another replica waits for. */
   readonly coveted: Set<string>;
-  /** When it fails, what it is asked fails. */
-  away: boolean;
 } => {
   const held = new Set<string>();
   const elsewhere = new Set<string>();
@@ -252,9 +251,7 @@ const fakeLeases = (): Leases & {
     held,
     elsewhere,
     coveted,
-    away: false,
     async acquire(id: string) {
-      if (made.away) throw new Fault('store-unavailable');
       if (elsewhere.has(id)) {
         fence += 1n;
         return null;
@@ -262,10 +259,7 @@ const fakeLeases = (): Leases & {
       held.add(id);
       return { fence };
     },
-    async renew(ids: readonly string[]) {
-      if (made.away) throw new Fault('store-unavailable');
-      return { lost: ids.filter((id) => elsewhere.has(id)), wanted: ids.filter((id) => coveted.has(id)) };
-    },
+    holder: async (id: string) => (elsewhere.has(id) ? 'another' : null),
     wanted: async () => [...coveted],
     async release(id: string) {
       held.delete(id);
@@ -286,13 +280,15 @@ const fakeShelves = (): Shelves => {
 };
 
 /** All that a broker is made of, over one controller in memory. */
-export const fakeBroker = (changes: Partial<BrokerPorts> = {}) => {
+export const fakeBroker = ({ actMs = 60_000, ...changes }: Partial<BrokerPorts> & { readonly actMs?: number } = {}) => {
   const now = changes.now ?? ((): number => performance.now());
   const fake = fakeController();
   const leases = fakeLeases();
   const record = fakeRecord('fake', now);
   const journal = fakeSessionJournal();
   const counts = { logins: 0, joined: 0, open: 0 };
+  const alive = life({ now, actMs });
+  alive.beaten(now(), true);
   const ports: BrokerPorts = {
     controllers: record.controllers,
     conditions: record.conditions,
@@ -304,7 +300,7 @@ export const fakeBroker = (changes: Partial<BrokerPorts> = {}) => {
     settling: nothingPending,
     log: quiet,
     now,
-    leaseMs: 60_000,
+    life: alive,
     idleMs: 1_000,
     sessionsEach: 2,
     sessionsTotal: 100,
@@ -316,7 +312,7 @@ export const fakeBroker = (changes: Partial<BrokerPorts> = {}) => {
     },
     ...changes,
   };
-  return { fake, leases, record, journal, counts, ports };
+  return { fake, leases, record, journal, counts, alive, ports };
 };
 
 /** No password is being replaced. */

@@ -80,7 +80,7 @@ export const executions = (sql: Sql, replicaId: string): Executions => ({
       `UPDATE execution_targets t SET state = 'unknown', fault_code = 'outcome-unknown',
          fault_detail = 'the replica that ran it ended before the command did'
        WHERE t.state = 'running' AND NOT EXISTS (
-         SELECT 1 FROM replicas r WHERE r.id = t.replica_id AND r.heartbeat_at > now() - interval '10 s')
+         SELECT 1 FROM live_replicas r WHERE r.id = t.replica_id)
        RETURNING 1`,
     );
     return ended.length;

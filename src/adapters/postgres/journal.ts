@@ -87,7 +87,7 @@ export const journal = (sql: Sql, replicaId: string): Journal => ({
     const ended = await sql.rows(
       `WITH gone AS (
          DELETE FROM open_acts a WHERE NOT EXISTS (
-           SELECT 1 FROM replicas r WHERE r.id = a.replica_id AND r.heartbeat_at > now() - interval '10 s')
+           SELECT 1 FROM live_replicas r WHERE r.id = a.replica_id)
          RETURNING act_id)
        INSERT INTO journal (${columns})
        SELECT i.act_id, 'outcome', i.operation, i.effect, i.permission, i.request_id, i.global_request_id, i.user_id, i.user_name,

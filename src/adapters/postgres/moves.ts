@@ -30,8 +30,6 @@ interface MoveRow {
 const actMs = 180_000;
 /** How long a look may take until another replica may take it up. */
 const lookMs = 120_000;
-/** A replica that was not heard of for so long is gone, as it is for the journal. */
-const silence = '10 s';
 
 export const moves = (sql: Sql, replicaId: string): Moves => ({
   async begin(move) {
@@ -130,7 +128,7 @@ export const moves = (sql: Sql, replicaId: string): Moves => ({
       `WITH due AS (
          SELECT m.id FROM controller_moves m
          WHERE m.state IS NULL AND (m.look_at <= clock_timestamp() OR m.replica_id IS NOT NULL AND NOT EXISTS (
-           SELECT 1 FROM replicas r WHERE r.id = m.replica_id AND r.heartbeat_at > now() - interval '${silence}'))
+           SELECT 1 FROM live_replicas r WHERE r.id = m.replica_id))
          ORDER BY m.look_at LIMIT $1 FOR UPDATE OF m SKIP LOCKED)
        UPDATE controller_moves m SET replica_id = $2, looks = m.looks + 1, look_at = clock_timestamp() + $3 * interval '1 ms'
        FROM due, controllers c WHERE m.id = due.id AND c.id = m.controller_id

@@ -20,9 +20,6 @@ interface Host {
   readonly startOf: (pid: number) => string | null;
 }
 
-/** Longer than two heartbeats: a replica that is silent for so long is gone. */
-const silence = `interval '10 s'`;
-
 export const sessionJournal = (sql: Sql, { replicaId, realm, startOf }: Host): SessionJournal => ({
   async begin({ id, controllerId, purpose, fence }) {
     await sql.rows(
@@ -46,7 +43,7 @@ export const sessionJournal = (sql: Sql, { replicaId, realm, startOf }: Host): S
       `WITH due AS (
          SELECT s.id FROM controller_sessions s
          WHERE s.replica_id <> $2 AND coalesce(s.retry_at <= clock_timestamp(), true) AND NOT EXISTS (
-           SELECT 1 FROM replicas r WHERE r.id = s.replica_id AND r.heartbeat_at > clock_timestamp() - ${silence})
+           SELECT 1 FROM live_replicas r WHERE r.id = s.replica_id)
          ORDER BY s.opened_at LIMIT $1 FOR UPDATE OF s SKIP LOCKED)
        UPDATE controller_sessions s SET orphaned_at = coalesce(orphaned_at, clock_timestamp()),
          -- For a while it is this replica's to see to.

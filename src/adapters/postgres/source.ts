@@ -10,6 +10,7 @@ import { Samples1763800000005 } from './migrations/0005-samples.ts';
 import { EventLog1763800000006 } from './migrations/0006-event-log.ts';
 import { Accounts1763800000008 } from './migrations/0008-accounts.ts';
 import { Network1763800000007 } from './migrations/0007-network.ts';
+import { Replicas1764000000010 } from './migrations/0010-replicas.ts';
 
 /** Where the database is: a URL, or the socket of an embedded server. */
 export type Place =
@@ -24,6 +25,7 @@ const migrations = [
   EventLog1763800000006,
   Accounts1763800000008,
   Network1763800000007,
+  Replicas1764000000010,
 ] as const;
 const migrationsTable = 'schema_migrations';
 

@@ -46,6 +46,7 @@ export const calls = ({ sessions, health, now, isOurs, blame }: Ports): Calls =>
     using end = joined([flight, held.lost.signal]);
     const { signal } = end;
     for (let attempt = 1; ; attempt += 1) {
+      if (!isOurs(held)) throw takenOver();
       const session = await sessions.use(held, 'reads', signal);
       try {
         return await invoke(held, session, { ...call, on: async (device) => call.on(device, signal) });
@@ -69,8 +70,7 @@ export const calls = ({ sessions, health, now, isOurs, blame }: Ports): Calls =>
         try {
           return await held.flights.join(name, signal, async (flight) => read(held, call, flight));
         } catch (thrown) {
-          if (held.lost.signal.aborted && !signal.aborted)
-            throw new Fault('controller-busy', 'another replica has taken this controller over', { retryAfter: 1 });
+          if (held.lost.signal.aborted && !signal.aborted) throw takenOver();
           throw thrown;
         }
       }),
@@ -90,6 +90,9 @@ export const calls = ({ sessions, health, now, isOurs, blame }: Ports): Calls =>
       }),
   };
 };
+
+const takenOver = (): Fault =>
+  new Fault('controller-busy', 'another replica may have taken this controller over', { retryAfter: 1 });
 
 /** One call of a method, on whatever device it goes to. */
 interface Call {

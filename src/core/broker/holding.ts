@@ -58,8 +58,8 @@ export interface Holding {
   acquiring: Promise<boolean> | null;
   users: number;
   changed: number;
-  /** By our clock; 0: not ours. */
-  heldUntil: number;
+  /** In which life of this replica it was taken; null: not ours. */
+  heldIn: number | null;
   /** Since when; what was read of it before may have been changed by who had it then. */
   heldSince: number;
   fence: bigint;
@@ -90,7 +90,7 @@ export const holding = (id: string, { now, sessionsEach, joined }: Ports): Holdi
     acquiring: null,
     users: 0,
     changed: 0,
-    heldUntil: 0,
+    heldIn: null,
     heldSince: -Infinity,
     fence: 0n,
     wanted: false,

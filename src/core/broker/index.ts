@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { Fault, told } from '../../domain/fault.ts';
 import type { Driver } from '../../ports/controller.ts';
 import type { SessionJournal, Shelves, Conditions } from '../../ports/broker.ts';
+import type { Life } from '../../ports/life.ts';
 import type { Controllers, Leases, Log, Reach } from '../../ports/services.ts';
 import type { Settling } from '../settling.ts';
 import { pause } from '../waiting.ts';
@@ -26,8 +27,8 @@ export interface BrokerPorts {
   readonly log: Log;
   /** Milliseconds of a clock that never steps back. */
   readonly now: () => number;
-  /** Milliseconds that a lease lasts unless renewed; as the database has it. */
-  readonly leaseMs: number;
+  /** Leases hold as long as this replica lives. */
+  readonly life: Life;
   /** Milliseconds after its last use that a session stays open. */
   readonly idleMs: number;
   /** Sessions on a controller that says nothing of it. */
@@ -59,6 +60,8 @@ export interface Broker {
   know(held: Holding, revision: number): Promise<Known>;
   /** Which controller a fault came from; null: none that is known of. */
   blamed(thrown: unknown): Holding | null;
+  /** Keeps nothing beyond what runs: other replicas may have it at once. */
+  drain(): void;
   stop(signal: AbortSignal): Promise<void>;
 }
 
@@ -70,12 +73,12 @@ const mostProbes = 512;
 const closeMs = 5_000;
 
 export const broker = (ports: BrokerPorts): Broker => {
-  const { controllers, log, now, leaseMs, counted } = ports;
+  const { controllers, log, now, life, counted } = ports;
   const held = new Map<string, Holding>();
   const blames = new WeakMap<Fault, Holding>();
   const total = slots(() => ports.sessionsTotal);
   const leaving = new Set<Promise<void>>();
-  let stopping = false;
+  let [draining, stopping] = [false, false];
 
   const read = async (one: Holding): Promise<Known> => {
     const found = await controllers.endpoint(one.id);
@@ -98,7 +101,7 @@ export const broker = (ports: BrokerPorts): Broker => {
   const lose = (one: Holding): void => {
     if (one.lost.signal.aborted) return;
     log.warn({ controller: one.id }, 'lease.lost');
-    one.heldUntil = 0;
+    one.heldIn = null;
     if (held.get(one.id) === one) held.delete(one.id);
     one.lost.abort(new Fault('outcome-unknown', 'the lease on the controller was lost'));
     void opened.retire(one);
@@ -108,7 +111,7 @@ export const broker = (ports: BrokerPorts): Broker => {
     if (one.users === 0) void shut(one);
   };
 
-  const lease = leasing({ ...ports, held, lose, yieldUp });
+  const lease = leasing({ ...ports, held, yieldUp });
   const condition = health({ ...ports });
   const opened = sessions({
     ...ports,
@@ -134,7 +137,15 @@ export const broker = (ports: BrokerPorts): Broker => {
       .catch((error: unknown) => log.debug(told(error), 'lease.unheeded'))
       .finally(() => (heeding = null));
   };
-  const timers = [setInterval(tend, ports.tendMs), setInterval(() => void lease.renew(), leaseMs / 3)];
+  const timer = setInterval(tend, ports.tendMs);
+  life.onEnd(() => {
+    for (const one of [...held.values()]) if (one.heldIn !== null) lose(one);
+  });
+
+  const drain = (): void => {
+    draining = true;
+    for (const one of [...held.values()]) yieldUp(one);
+  };
 
   return {
     leasing: lease,
@@ -160,7 +171,7 @@ export const broker = (ports: BrokerPorts): Broker => {
     letGo(one) {
       one.users -= 1;
       if (one.users > 0) return;
-      if (stopping || one.wanted || one.lost.signal.aborted) void shut(one);
+      if (draining || one.wanted || one.lost.signal.aborted) void shut(one);
       else release(one);
     },
     find: (id) => held.get(id),
@@ -168,11 +179,13 @@ export const broker = (ports: BrokerPorts): Broker => {
       return one.known !== null && one.known.controller.revision >= revision ? one.known : read(one);
     },
     blamed: (thrown) => (thrown instanceof Fault ? (blames.get(thrown) ?? null) : null),
+    drain,
     async stop(signal) {
       stopping = true;
+      drain();
       const all = (): readonly Holding[] => [...held.values()];
       while (all().some(({ users }) => users > 0) && !signal.aborted) await pause(20, signal);
-      for (const timer of timers) clearInterval(timer);
+      clearInterval(timer);
       for (const one of all())
         if (one.users > 0) one.lost.abort(new Fault('outcome-unknown', 'this replica stopped before the end'));
       const closing = all().map(async (one) => {

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
-import type { BrokerPorts } from '../../../src/core/broker/index.ts';
 import { keeper, type Keeper, type Wish } from '../../../src/core/lease.ts';
 import { Fault } from '../../../src/domain/fault.ts';
 import { bindingTo, fakeBroker } from '../../support/broker-fakes.ts';
@@ -28,7 +27,7 @@ const codeOf = async (work: Promise<unknown>): Promise<string> =>
 describe('the lease keeper', () => {
   let keep: Keeper | undefined;
   afterEach(async () => keep?.stop(AbortSignal.abort()));
-  const made = (changes: Partial<BrokerPorts> = {}) => {
+  const made = (changes: Parameters<typeof fakeBroker>[0] = {}) => {
     const parts = fakeBroker(changes);
     keep = keeper(parts.ports);
     return { ...parts, keep };
@@ -140,36 +139,93 @@ describe('the lease keeper', () => {
     expect(fake.closed).to.equal(1);
   });
 
-  it('cuts off what runs when the lease is lost', async () => {
-    const { keep: by, leases } = made({ leaseMs: 60 });
+  it('cuts off what runs when this replica may be taken for dead', async () => {
+    const { keep: by } = made({ actMs: 60 });
     const leased = await by.lease(wish(true));
-    leases.elsewhere.add('c1');
     await sleep(80);
     expect(leased.signal.aborted).to.be.true;
     await leased[Symbol.asyncDispose]();
   });
 
-  it('closes what was open when the lease is lost, in use or not', async () => {
-    const { keep: by, fake, leases } = made({ leaseMs: 60, idleMs: 60_000 });
+  it('closes then what was open, in use or not', async () => {
+    const { keep: by, fake } = made({ actMs: 60, idleMs: 60_000 });
     await read(by);
-    leases.elsewhere.add('c1');
     await sleep(80);
     expect(fake.closed).to.equal(1);
   });
 
-  it('lets go of everything before others may have it, when the database is away', async () => {
-    const { keep: by, fake, leases } = made({ leaseMs: 90, idleMs: 60_000 });
-    await read(by);
-    leases.away = true;
-    await sleep(150);
-    expect(fake.closed).to.equal(1);
+  it('keeps everything as long as it beats', async () => {
+    const { keep: by, fake, alive } = made({ actMs: 60, idleMs: 60_000 });
+    const leased = await by.lease(wish(true));
+    for (let i = 0; i < 6; i += 1) {
+      await sleep(25);
+      alive.beaten(performance.now(), true);
+    }
+    await leased.device.power.set('on', { signal: leased.signal });
+    expect(fake.state).to.equal('on');
+    await leased[Symbol.asyncDispose]();
   });
 
-  it('sends nothing of a change once the lease has run out by our own clock', async () => {
+  it('loses everything when its peers have taken it for dead, though it beats again at once', async () => {
+    const { keep: by, fake, alive } = made({ idleMs: 60_000 });
+    const leased = await by.lease(wish(true));
+    alive.beaten(performance.now(), false);
+    expect(leased.signal.aborted).to.be.true;
+    expect(await codeOf(leased.device.power.set('on', { signal: patient() }))).to.equal('controller-busy');
+    await leased[Symbol.asyncDispose]();
+    await change(by);
+    expect(fake.state).to.equal('on');
+  });
+
+  it('takes nothing while this replica may be taken for dead', async () => {
+    let jump = 0;
+    const { keep: by, leases, alive } = made({ now: () => performance.now() + jump });
+    jump = 61_000;
+    const asked = codeOf(by.lease(wish(true, { signal: AbortSignal.timeout(50) })));
+    expect(await asked).to.equal('store-unavailable');
+    expect(leases.held.size).to.equal(0);
+    alive.beaten(performance.now() + jump, true);
+    await change(by);
+  });
+
+  it('gives everything away that nobody uses when it leaves, and the rest as soon as it is not used any more', async () => {
+    const { keep: by, leases, fake } = made({ idleMs: 60_000 });
+    await read(by);
+    const leased = await by.lease(wish(true, { bindings: [bindingTo('c2')] }));
+    by.drain();
+    await sleep(10);
+    expect([...leases.held]).to.deep.equal(['c2']);
+    await leased.device.power.set('on', { signal: leased.signal });
+    await leased[Symbol.asyncDispose]();
+    await sleep(10);
+    expect(leases.held.size).to.equal(0);
+    expect(fake.closed).to.equal(fake.opened);
+  });
+
+  it('gives back to the database what it asked for and does not have any more, before it asks anew', async () => {
+    const { keep: by, leases } = made({ idleMs: 0 });
+    const order: string[] = [];
+    const { acquire, release } = leases;
+    leases.acquire = async (id) => {
+      order.push('acquire');
+      return acquire(id);
+    };
+    leases.release = async (id) => {
+      await sleep(30);
+      order.push('released');
+      await release(id);
+    };
+    await read(by);
+    await sleep(10);
+    await read(by);
+    expect(order).to.deep.equal(['acquire', 'released', 'acquire']);
+  });
+
+  it('sends nothing of a change once its time has run out by our own clock', async () => {
     let jump = 0;
     const { keep: by, fake } = made({ now: () => performance.now() + jump });
     const leased = await by.lease(wish(true));
-    // As after a stop of the whole process: no timer has run, and the lease is long over.
+    // As after a stop of the whole process: no timer has run, and others may long have what was ours.
     jump = 61_000;
     expect(await codeOf(leased.device.power.set('on', { signal: leased.signal }))).to.equal('controller-busy');
     expect(fake.calls).to.deep.equal([]);
@@ -178,13 +234,13 @@ describe('the lease keeper', () => {
 
   it('trusts nothing that is open once another replica had the controller', async () => {
     let jump = 0;
-    const { keep: by, leases, fake } = made({ now: () => performance.now() + jump, idleMs: 600_000 });
+    const { keep: by, leases, fake, alive } = made({ now: () => performance.now() + jump, idleMs: 600_000 });
     await read(by);
     jump = 61_000;
     leases.elsewhere.add('c1');
+    alive.beaten(performance.now() + jump, true);
     expect(await codeOf(by.lease(wish(true)))).to.equal('controller-busy');
     leases.elsewhere.delete('c1');
-    expect(await codeOf(by.lease(wish(true)))).to.equal('controller-busy');
     await sleep(5);
     expect(fake.closed).to.equal(1);
     await change(by);

@@ -16,7 +16,7 @@ describe('the breaker', () => {
     const clock = { ms: 0 };
     const logged: { readonly fields: object; readonly event: string }[] = [];
     const log = { ...quiet, info: (fields: object, event: string) => void logged.push({ fields, event }) };
-    const parts = fakeBroker({ now: () => clock.ms, leaseMs: 3_600_000, idleMs: 90_000, log });
+    const parts = fakeBroker({ now: () => clock.ms, actMs: 36_000_000, idleMs: 90_000, log });
     keep = keeper(parts.ports);
     const by = keep;
     const read = async (changes = false): Promise<unknown> => {

@@ -1,7 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
-import type { BrokerPorts } from '../../../../src/core/broker/index.ts';
 import { keeper, type Keeper, type Wish } from '../../../../src/core/lease.ts';
 import { Fault } from '../../../../src/domain/fault.ts';
 import { Secret } from '../../../../src/domain/secret.ts';
@@ -29,7 +28,7 @@ const faultOf = async (work: Promise<unknown>): Promise<Fault> =>
 describe('the session broker', () => {
   let keep: Keeper | undefined;
   afterEach(async () => keep?.stop(AbortSignal.abort()));
-  const made = (changes: Partial<BrokerPorts> = {}) => {
+  const made = (changes: Parameters<typeof fakeBroker>[0] = {}) => {
     const parts = fakeBroker(changes);
     keep = keeper(parts.ports);
     const by = keep;
@@ -234,7 +233,7 @@ describe('the session broker', () => {
 
     it('by a sign of life each forty seconds, a change session for five seconds, all of it only while it may', async () => {
       let jump = 0;
-      const { fake, read, change } = made({ now: () => performance.now() + jump, idleMs: 90_000, leaseMs: 60_000 });
+      const { fake, read, change } = made({ now: () => performance.now() + jump, idleMs: 90_000, actMs: 60_000 });
       await read();
       await change();
       jump += 6_000;
@@ -254,7 +253,7 @@ describe('the session broker', () => {
 
     it('nothing that the controller has forgotten, and gives the next a sign of life sooner', async () => {
       let jump = 0;
-      const { fake, read } = made({ now: () => performance.now() + jump, idleMs: 90_000, leaseMs: 100_000 });
+      const { fake, read } = made({ now: () => performance.now() + jump, idleMs: 90_000, actMs: 100_000 });
       await read();
       fake.forget();
       jump += 41_000;
