@@ -4,7 +4,13 @@ import { lingeringChildren, stopParts } from './support/parts.ts';
 // Node adds this to the environment of every child, also to one that was written out. Our own coverage is under way already.
 delete process.env['NODE_V8_COVERAGE'];
 
+/** What promises were rejected with that nobody looked after. Mocha passes over them. */
+const lost: unknown[] = [];
+process.on('unhandledRejection', (reason) => lost.push(reason));
+
 const insist = (): void => {
+  const [cause] = lost.splice(0);
+  if (cause !== undefined) throw new Error('a promise was rejected, and nobody looked after it', { cause });
   const wrong = newMismatches();
   if (wrong.length > 0) throw new Error(`not as the document describes it:\n${[...new Set(wrong)].join('\n')}`);
 };

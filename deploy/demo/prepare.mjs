@@ -39,14 +39,14 @@ const test = async (args) => {
   const make = "(await import('./deploy/demo/keystone-template.ts')).keystoneTemplate(AbortSignal.timeout(300_000))";
   const template = ['--import', 'tsx', '--input-type=module', '--eval', `await ${make}`];
   await step('Preparing the Keystone of the tests', process.execPath, template);
-  const temporary = mkdtempSync(join(tmpdir(), 'igor-coverage-'));
-  const c8 = [join(root, 'node_modules/c8/bin/c8.js'), '--temp-directory', temporary];
-  const shown = ['--reporter=text', '--reporter=text-summary', '--all', '--src=src'];
-  const files = ['--include=src/**', '--exclude=src/ports/**'];
+  const coverage = mkdtempSync(join(tmpdir(), 'igor-coverage-'));
+  const c8 = ['node_modules/c8/bin/c8.js', '--temp-directory', coverage, '--reporter=text-summary', process.execPath];
+  const words = args.length > 0 ? [...c8, ...mocha(args)] : ['--import', 'tsx', 'test/support/pool/run.ts'];
+  const env = args.length > 0 ? process.env : { ...process.env, NODE_V8_COVERAGE: coverage };
   try {
-    return await run(process.execPath, [...c8, ...shown, ...files, process.execPath, ...mocha(args)]);
+    return await run(process.execPath, words, { env });
   } finally {
-    rmSync(temporary, { recursive: true, force: true });
+    rmSync(coverage, { recursive: true, force: true });
   }
 };
 
