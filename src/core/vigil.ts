@@ -60,13 +60,11 @@ export const vigil =
     // A service may go on with a user's token that has ended (`allow_expired`), until its own ends.
     const { expiresAt } = caller.service ?? caller.identity;
     stops.push(at(expiresAt, () => cut(new Fault('unauthenticated', 'the token has ended'))));
-    return {
-      signal: end.signal,
-      [Symbol.dispose]() {
-        for (const stop of stops) stop();
-        end.abort();
-      },
+    const stopAll = (): void => {
+      for (const stop of stops) stop();
     };
+    end.signal.addEventListener('abort', stopAll, { once: true });
+    return { signal: end.signal, [Symbol.dispose]: () => end.abort() };
   };
 
 /** One question after the other, never two at once. */

@@ -136,9 +136,14 @@ describe('commands on hosts', () => {
   });
 
   it('ask for sixteen hosts at once and no more', async () => {
+    const held: (() => void)[] = [];
+    let asked = 0;
     for (const name of names) {
       peer.answers.set(`GET ${power(name)}`, (_asked, response) => {
-        setTimeout(() => void response.end(JSON.stringify({ state: 'on' })), 20);
+        held.push(() => response.end(JSON.stringify({ state: 'on' })));
+        asked += 1;
+        // A seventeenth would come meanwhile.
+        if (held.length === 16 || asked === 40) setTimeout(() => held.splice(0).forEach((release) => release()), 50);
       });
     }
 
@@ -290,7 +295,9 @@ describe('commands on hosts', () => {
   it('stop on Ctrl-C with 130, and send nothing more', async () => {
     const stop = new AbortController();
     for (const name of names) {
-      peer.answers.set(`PUT ${power(name)}`, () => setTimeout(() => stop.abort(), 20));
+      peer.answers.set(`PUT ${power(name)}`, () => {
+        if (changes().length === 16) setTimeout(() => stop.abort(), 20);
+      });
     }
 
     const { code, err } = await bob.igor(['power', '-h', 'osl[01-40]', 'off'], { signal: stop.signal });

@@ -49,6 +49,17 @@ describe('the vigil over an open stream', () => {
     expect(await codeAfter(stream.vigil.signal, 500)).to.equal('unauthenticated');
   });
 
+  it('asks nothing any more once it has ended it', async () => {
+    const stream = opened(identityWith({ expiresAt: new Date(Date.now() + 100) }));
+    let looks = 0;
+    stream.look = async () => {
+      looks += 1;
+    };
+    await codeAfter(stream.vigil.signal, 500);
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    expect(looks).to.equal(0);
+  });
+
   it('ends it at the end of the token of the service that passed it on', async () => {
     const service = identityWith({ roles: ['service'], expiresAt: new Date(Date.now() + 300) });
     const stream = opened(identityWith(), service);
