@@ -199,7 +199,7 @@ const enter = async (desk: Broker, { drivers }: BrokerPorts, binding: Binding, w
     const queued = await held.changes.take(wish, wish.patienceMs, wish.signal);
     try {
       const waited = await desk.leasing.own(held, wish.patienceMs, wish.signal);
-      const session = await desk.sessions.use(held, 'changes', wish.signal);
+      const session = await desk.sessions.use(held, 'change', wish.signal);
       held.changed += 1;
       return { binding, held, session, offers, waited: queued || waited };
     } catch (fault) {

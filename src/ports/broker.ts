@@ -32,8 +32,8 @@ export interface Conditions {
   count(): Promise<ReadonlyMap<ControllerHealth, number>>;
 }
 
-/** What a session is for. */
-export type SessionPurpose = 'reads' | 'changes' | 'shared' | 'visit';
+/** What a session is for: changes and short reads, reads of many messages, or one visitor. */
+export type SessionPurpose = 'shared' | 'reads' | 'visit';
 
 export interface NewSession {
   readonly id: string;

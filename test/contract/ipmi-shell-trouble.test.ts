@@ -190,6 +190,18 @@ describe('a shell of ipmitool', () => {
     expect((await faultOf(link.tell({ ...on, isSecret: true }, call))).code).to.equal('internal');
   });
 
+  it('for changes has one wait for the answer to a single read, whatever else was asked before it', async () => {
+    await using it = await bench();
+    const link = it.link({ purpose: 'changes' });
+    await link.login(call);
+    it.bmc.inject({ kind: 'delay', to: 'get-chassis-status', ms: 100 });
+    const reads = Array.from({ length: 10 }, async () => link.ask(status, ownCall()));
+    await link.tell(on, call);
+    expect(it.bmc.count('get-chassis-status')).to.equal(1);
+    await Promise.all(reads);
+    expect([controls(it.bmc), it.bmc.count('get-chassis-status')]).to.deep.equal([1, 10]);
+  });
+
   it('keeps its distance between commands to one BMC, whichever connection and transport they take', async () => {
     await using it = await bench({ minInterval: 150 });
     const [first, second] = [it.link({ purpose: 'changes' }), it.link()];

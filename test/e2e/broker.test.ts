@@ -54,7 +54,7 @@ describe('the session broker, with a BMC of our own', () => {
     const asked = Array.from({ length: 50 }, async (_, i) => {
       await sleep(Math.random() * 500);
       if (i % 5 !== 0) {
-        await bob.get(`/v1/machines/${id}/${i % 2 === 0 ? 'health' : 'power?refresh=true'}`).expect(200);
+        await bob.get(`/v1/machines/${id}/${['health', 'sensors', 'power?refresh=true'][i % 3]}`).expect(200);
         return;
       }
       const target = i % 2 === 0 ? 'on' : 'off';
@@ -65,6 +65,15 @@ describe('the session broker, with a BMC of our own', () => {
     await Promise.all(asked);
     expect(count.stop()).to.equal(2);
     expect(bmc.count('chassis-control')).to.equal(done).and.equal(10);
+  });
+
+  it('changes and reads a machine with one login', async () => {
+    const { id, bmc } = await simulated(igor);
+    await bob.get(`/v1/machines/${id}/power?refresh=true`).expect(200);
+    await bob.put(`/v1/machines/${id}/power`, { target: 'on' }).expect(200);
+    await bob.get(`/v1/machines/${id}/health`).expect(200);
+    await bob.put(`/v1/machines/${id}/power`, { target: 'off' }).expect(200);
+    expect(bmc.logins('admin').attempts).to.equal(1);
   });
 
   it('has one where the controller has room for one', async () => {

@@ -7,7 +7,7 @@ import { Fault } from '../../src/domain/fault.ts';
 import type { PowerAction, PowerState } from '../../src/domain/power.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import type { Conditions, SessionJournal, Shelves } from '../../src/ports/broker.ts';
-import type { Capabilities, Connection, Driver } from '../../src/ports/controller.ts';
+import type { CallOptions, Capabilities, Connection, Driver } from '../../src/ports/controller.ts';
 import type { Controllers, Leases } from '../../src/ports/services.ts';
 import { anywhere, quiet } from './fakes.ts';
 
@@ -61,21 +61,23 @@ const fakeController = (): FakeController => {
     holdClose: Promise.resolve(),
     forget: () => void (generation += 1),
   };
-  const powerOf = (born: number, doubt: () => void): Capabilities['power'] => {
+  const deviceOf = (born: number, doubt: () => void): Pick<Capabilities, 'power' | 'eventLog'> => {
     const answer = (): void => {
       if (fake.fails !== null) throw fake.fails;
       if (born === generation) return;
       doubt();
       throw new Fault('controller-unreachable', 'the session has ended');
     };
-    return {
+    const read = async (what: string, { signal }: CallOptions): Promise<void> => {
+      signal.throwIfAborted();
+      fake.calls.push(what);
+      answer();
+      await unlessAborted(fake.holdRead, signal);
+    };
+    const power: Capabilities['power'] = {
       async get(...given) {
         // Whatever else a test gives it.
-        const { signal } = given.at(-1) ?? given[0];
-        signal.throwIfAborted();
-        fake.calls.push('get');
-        answer();
-        await unlessAborted(fake.holdRead, signal);
+        await read('get', given.at(-1) ?? given[0]);
         return fake.state;
       },
       async set(action: PowerAction, { signal }) {
@@ -86,12 +88,19 @@ const fakeController = (): FakeController => {
         fake.state = action === 'off' || action === 'soft-off' ? 'off' : 'on';
       },
     };
+    const eventLog: Partial<Capabilities['eventLog']> = {
+      async read(call) {
+        await read('log', call);
+        return {} as Awaited<ReturnType<Capabilities['eventLog']['read']>>; // nobody looks into it
+      },
+    };
+    return { power, eventLog: eventLog as Capabilities['eventLog'] }; // as much as is called
   };
   const driver: Driver = {
     name: 'fake',
     port: 1,
     options: z.strictObject({}),
-    offers: new Set(['power']),
+    offers: new Set(['power', 'eventLog']),
     probe: async () => {
       fake.probes += 1;
       return fake.isThere;
@@ -102,7 +111,7 @@ const fakeController = (): FakeController => {
       fake.opened += 1;
       fake.most = Math.max(fake.most, fake.opened - fake.closed);
       return {
-        device: { power: powerOf(born, () => (sound = false)) },
+        device: deviceOf(born, () => (sound = false)),
         get isSound() {
           return open && sound;
         },
@@ -136,7 +145,7 @@ export const bindingTo = (controllerId: string, revision = 1): Binding => ({
   controllerId,
   address: '127.0.0.1:1',
   revision,
-  roles: ['power'],
+  roles: ['power', 'logs'],
   selector: null,
 });
 

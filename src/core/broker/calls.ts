@@ -27,6 +27,18 @@ interface Ports {
 /** Different questions to one controller at one time. */
 const mostReads = 64;
 
+/** What takes dozens of messages to read, up to thousands. The others take one, or a few. */
+const long: ReadonlySet<Capability> = new Set([
+  'sensors',
+  'eventLog',
+  'inventory',
+  'sessions',
+  'accounts',
+  'network',
+  'alerts',
+  'bootParameters',
+]);
+
 export const calls = ({ sessions, health, now, isOurs, blame }: Ports): Calls => {
   const invoke = async (held: Holding, session: Session, call: Call): Promise<unknown> => {
     const startedAt = now();
@@ -47,7 +59,7 @@ export const calls = ({ sessions, health, now, isOurs, blame }: Ports): Calls =>
     const { signal } = end;
     for (let attempt = 1; ; attempt += 1) {
       if (!isOurs(held)) throw takenOver();
-      const session = await sessions.use(held, 'reads', signal);
+      const session = await sessions.use(held, call.isLong ? 'long-read' : 'read', signal);
       try {
         return await invoke(held, session, { ...call, on: async (device) => call.on(device, signal) });
       } catch (thrown) {
@@ -100,6 +112,8 @@ interface Call {
   /** The same for the same call; null: like no other. */
   readonly key: string | null;
   readonly isOneQuestion: boolean;
+  /** It may take dozens of messages. */
+  readonly isLong: boolean;
   on(device: Partial<Capabilities>, signal?: AbortSignal): Promise<unknown>;
 }
 
@@ -119,6 +133,7 @@ const standIn = <C extends Capability>(capability: C, take: (call: Call) => Prom
             signal,
             key: keyOf([capability, method, args, more]),
             isOneQuestion: capability === 'power' && method === 'get',
+            isLong: long.has(capability),
             async on(device, by = signal) {
               const offered = device[capability] as Partial<Record<string, Method>> | undefined; // methods are all there is
               const found = offered?.[method];

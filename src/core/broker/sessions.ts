@@ -9,12 +9,15 @@ import { budgetOf, type Holding, type Known, type Opening, type Session } from '
 import { opener, type OpeningPorts } from './opening.ts';
 import type { Slots } from './slots.ts';
 
+/** A long read is one of so many messages that it has a session of its own, beside which changes and short reads go on. */
+export type Use = 'change' | 'read' | 'long-read';
+
 /** Counts, shares and closes every session. */
 export interface Sessions {
   /** Refuses while it makes no sense to try: it did not answer, or refused us. */
   admit(held: Holding): Promise<Known>;
-  /** Shared by all who want one for that purpose; to be given back. Faults: those of opening. */
-  use(held: Holding, purpose: 'reads' | 'changes', signal: AbortSignal): Promise<Session>;
+  /** Shared by all who want one for that; to be given back. Faults: those of opening. */
+  use(held: Holding, use: Use, signal: AbortSignal): Promise<Session>;
   /** One by other data than those on record, which nobody else is given; to be given back. */
   visit(held: Holding, change: Visit, signal: AbortSignal): Promise<Session>;
   giveBack(held: Holding, session: Session): void;
@@ -136,11 +139,11 @@ export const sessions = (ports: Ports): Sessions => {
   };
 
   /** Takes a place in it, unless it is of no use. One that was idle is proven first for a change, which is not repeated. */
-  const isFit = async (session: Session, purpose: 'reads' | 'changes', signal: AbortSignal): Promise<boolean> => {
+  const isFit = async (session: Session, use: Use, signal: AbortSignal): Promise<boolean> => {
     const isSound = (): boolean => session.connection.isSound;
     if (session.isRetired || !isSound()) return false;
     session.users += 1;
-    if (purpose === 'reads' || !session.isStanding) return true;
+    if (use !== 'change' || !session.isStanding) return true;
     try {
       await session.connection.login({ signal });
       return true;
@@ -169,14 +172,14 @@ export const sessions = (ports: Ports): Sessions => {
 
   return {
     admit,
-    async use(held, wantedFor, signal) {
+    async use(held, use, signal) {
       for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
         const { controller } = held.known ?? (await know(held));
         // Where no login stands, each call is one.
         if ([...held.sessions].every(({ isStanding }) => !isStanding)) await admit(held);
-        const purpose = budgetOf(held, sessionsEach) === 1 ? 'shared' : wantedFor;
+        const purpose = use === 'long-read' && budgetOf(held, sessionsEach) > 1 ? 'reads' : 'shared';
         const session = await unlessAborted(shared(held, purpose, controller.revision).session, signal);
-        if (await isFit(session, wantedFor, signal)) return session;
+        if (await isFit(session, use, signal)) return session;
         void leave(held, session);
       }
       throw new Fault('controller-unreachable', 'it ends every session as soon as it is open');

@@ -12,7 +12,10 @@ export interface Conversation {
   readonly isSound: boolean;
   /** When something was last answered. */
   readonly usedAt: number;
-  /** A change is written only when nothing else is under way, so that it is never behind something that comes into doubt. */
+  /**
+   * A change is written only when nothing else is under way, so that it is never behind something that comes into doubt, and
+   * before all reads that have not been written.
+   */
   exchange(message: Message, kind: Kind, signal: AbortSignal): Promise<Answer>;
   /** What the shell printed. */
   heard(stdout: string, stderr: string): void;
@@ -31,6 +34,8 @@ export interface ConversationSetup {
   readonly now: () => number;
   /** Beyond which an answer comes no more. */
   readonly answerMs: number;
+  /** Reads that are written before the first is answered: the shell then goes from one to the next without waiting for us. */
+  readonly readsAtOnce: number;
 }
 
 interface Turn {
@@ -41,11 +46,9 @@ interface Turn {
   settle(how: Answer | Fault): void;
 }
 
-/** Reads that are written before the first is answered: the shell then goes from one to the next without waiting for us. */
-const readsAtOnce = 8;
 const mostWaiting = 1000;
 
-export const conversation = ({ say, doubted, pace, now, answerMs }: ConversationSetup): Conversation => {
+export const conversation = ({ say, doubted, pace, now, answerMs, readsAtOnce }: ConversationSetup): Conversation => {
   const waiting: Turn[] = [];
   const underWay: Turn[] = [];
   const frames = framer();
@@ -171,7 +174,8 @@ export const conversation = ({ say, doubted, pace, now, answerMs }: Conversation
           },
         };
         callers.watch(signal, turn);
-        waiting.push(turn);
+        const firstRead = kind === 'change' ? waiting.findIndex((other) => other.kind === 'read') : -1;
+        waiting.splice(firstRead < 0 ? waiting.length : firstRead, 0, turn);
         pump();
       }),
     heard(stdout, stderr) {

@@ -36,6 +36,9 @@ const quieter = 'set verbose 0';
 /** `readline` of a narrow terminal prints a long line in pieces, and a file of a user's may change what it does. */
 const terminal = { TERM: 'dumb', COLUMNS: '1000', INPUTRC: '/dev/null' } as const;
 
+/** Where changes are made too, none waits for more than one read. */
+const readsAtOnce = { read: 8, change: 1 } as const satisfies Record<Kind, number>;
+
 /** Null when no shell is to be had. Faults: as `failureOf` for a read, for nothing but the login has been sent. */
 export const logIn = async (
   endpoint: IpmiEndpoint,
@@ -75,6 +78,7 @@ export const logIn = async (
     pace,
     now,
     answerMs,
+    readsAtOnce: readsAtOnce[kind],
   });
 
   const shell: Shell | null = await shells.open(

@@ -103,6 +103,39 @@ describe('the session broker', () => {
       expect(fake.calls).to.have.length(3);
     });
 
+    it('a session among changes and short reads, in whatever order, so that a change logs in nowhere anew', async () => {
+      for (const first of ['read', 'change'] as const) {
+        const { fake, keep: by, read, change } = made({ idleMs: 60_000 });
+        if (first === 'read') await read();
+        await Promise.all([change(), read(), change(), read()]);
+        expect(fake.calls).to.include.members(['get', 'set on']);
+        expect(fake, first).to.include({ opened: 1, most: 1 });
+        await by.stop(AbortSignal.abort());
+      }
+    });
+
+    it('none with a long read, which no change and no short read waits for', async () => {
+      const { fake, keep: by, read, change } = made({ idleMs: 60_000 });
+      const { open, pass } = gate();
+      fake.holdRead = open;
+      const signal = patient();
+      const leased = await by.lease(wish(false, { needs: ['eventLog'], signal }));
+      const long = leased.device.eventLog.read({ signal });
+      await sleep(10);
+      expect(fake.calls).to.deep.equal(['log']);
+      fake.holdRead = Promise.resolve();
+      await change();
+      await read();
+      expect(fake.calls).to.deep.equal(['log', 'set on', 'get']);
+      expect(fake).to.include({ opened: 2, most: 2 });
+      pass();
+      await long;
+      await leased[Symbol.asyncDispose]();
+      await using again = await by.lease(wish(false, { needs: ['eventLog'], signal }));
+      await again.device.eventLog.read({ signal });
+      expect(fake.opened).to.equal(2);
+    });
+
     it('a session among all reads, and none of them waits for another', async () => {
       const { fake, read } = made();
       await Promise.all(Array.from({ length: 20 }, async () => read()));
@@ -231,15 +264,12 @@ describe('the session broker', () => {
       expect(leases.held.size).to.equal(0);
     });
 
-    it('by a sign of life each forty seconds, a change session for five seconds, all of it only while it may', async () => {
+    it('by a sign of life each forty seconds, and only while it may', async () => {
       let jump = 0;
       const { fake, read, change } = made({ now: () => performance.now() + jump, idleMs: 90_000, actMs: 60_000 });
       await read();
       await change();
-      jump += 6_000;
-      await sleep(30);
-      expect(fake).to.include({ closed: 1, keptAlive: 0 });
-      jump += 33_000;
+      jump += 39_000;
       await sleep(30);
       expect(fake.keptAlive).to.equal(0);
       jump += 2_000;
@@ -249,6 +279,19 @@ describe('the session broker', () => {
       jump += 41_000;
       await sleep(30);
       expect(fake.keptAlive).to.equal(1);
+    });
+
+    it('no way that keeps no session, for longer than five seconds', async () => {
+      let jump = 0;
+      const { fake, read } = made({ now: () => performance.now() + jump, idleMs: 90_000 });
+      fake.isStanding = false;
+      await read();
+      jump += 4_000;
+      await sleep(30);
+      expect(fake.closed).to.equal(0);
+      jump += 2_000;
+      await sleep(30);
+      expect(fake).to.include({ closed: 1, keptAlive: 0 });
     });
 
     it('nothing that the controller has forgotten, and gives the next a sign of life sooner', async () => {

@@ -18,7 +18,7 @@ interface Talk {
   doubts(): number;
 }
 
-const converse = ({ answerMs = 5000, intervalMs = 0 } = {}): Talk => {
+const converse = ({ answerMs = 5000, intervalMs = 0, readsAtOnce = 8 } = {}): Talk => {
   const written: string[] = [];
   let doubts = 0;
   const talk = conversation({
@@ -27,12 +27,14 @@ const converse = ({ answerMs = 5000, intervalMs = 0 } = {}): Talk => {
     pace: paces(now)('here', intervalMs),
     now,
     answerMs,
+    readsAtOnce,
   });
   return { talk, written, doubts: () => doubts };
 };
 
 const status: Message = { netfn: 0x00, command: 0x01 };
 const on: Message = { netfn: 0x00, command: 0x02, data: [0x01] };
+const off: Message = { netfn: 0x00, command: 0x02, data: [0x00] };
 const deviceId: Message = { netfn: 0x06, command: 0x01 };
 
 /** What a shell prints of a message and its answer, byte for byte as ipmitool 1.8.19 does. */
@@ -108,6 +110,18 @@ describe('a conversation with a shell of ipmitool', () => {
     expect(written).to.have.length(3);
     hear(talk, 'raw 0x06 0x01', answer('20'));
     expect(await Promise.all(all)).to.have.length(3);
+  });
+
+  it('lets a change wait for one read, however many wait, where it shares a session with them', async () => {
+    const { talk, written } = converse({ readsAtOnce: 1 });
+    for (let n = 0; n < 20; n++) talk.exchange(status, 'read', signal).catch(() => undefined);
+    const changes = [talk.exchange(on, 'change', signal), talk.exchange(off, 'change', signal)];
+    expect(written).to.deep.equal(['raw 0x00 0x01']);
+    hear(talk, 'raw 0x00 0x01', answer('01'));
+    hear(talk, 'raw 0x00 0x02 0x01', answer(''));
+    hear(talk, 'raw 0x00 0x02 0x00', answer(''));
+    expect(await Promise.all(changes)).to.deep.equal([answer(''), answer('')]);
+    expect(written).to.deep.equal(['raw 0x00 0x01', 'raw 0x00 0x02 0x01', 'raw 0x00 0x02 0x00', 'raw 0x00 0x01']);
   });
 
   it('does not send what was given up before it was written', async () => {
