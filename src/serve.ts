@@ -20,6 +20,7 @@ import { machines } from './adapters/postgres/machines.ts';
 import { observations } from './adapters/postgres/observations.ts';
 import { samples } from './adapters/postgres/samples.ts';
 import { openSessions } from './adapters/postgres/open-sessions.ts';
+import { relays } from './adapters/postgres/relays.ts';
 import { pendingCredentials } from './adapters/postgres/pending-credentials.ts';
 import { moves } from './adapters/postgres/moves.ts';
 import { heartbeat } from './adapters/postgres/heartbeat.ts';
@@ -46,6 +47,8 @@ import { mover } from './core/mover.ts';
 import { observer } from './core/observe.ts';
 import { sampler } from './core/sample.ts';
 import type { Services } from './core/operation.ts';
+import { relayer } from './core/relay.ts';
+import { relayWork } from './core/relay-work.ts';
 import { rotation } from './core/rotation.ts';
 import { meaning, selection } from './core/selection.ts';
 import { settling } from './core/settling.ts';
@@ -127,10 +130,12 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
     const now = (): number => performance.now();
     let shownAddress: string | null = null;
     const members = membership(sql, replicaId);
+    const relaysOf = relays(sql, keyring, replicaId, log);
     const sweep = async (): Promise<void> => {
       const dead = await members.sweep();
       const acts = await journalOf.sweep();
       const runs = await executionsOf.sweep();
+      await relaysOf.prune();
       if (dead > 0) log.warn({ replicas: dead }, 'replica.buried');
       if (acts + runs === 0) return;
       numbers.unknownOutcomes(acts + runs);
@@ -257,6 +262,8 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
       allowedActions: (caller) => allowedActions(rules, caller),
       decide: (caller, permission, subject) => decide(rules, caller, permission, subject),
     };
+    const relaying = { replicaId, relays: relaysOf, leases: leasesOf, bell: rings, life: alive, log };
+    const passOn = relayer(relaying);
     const flow = steps({
       services,
       tokens,
@@ -265,11 +272,13 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
       observer: observe,
       observations: observationsOf,
       life: alive,
+      relayer: passOn,
       graceMs: settings.IGOR_TOKEN_CACHE_SECONDS * 1000,
       log,
       requestsPerMinute: settings.IGOR_RATE_LIMIT,
       auditReads: settings.IGOR_AUDIT_READS,
     });
+    const relayed = relayWork({ ...relaying, steps: flow, operations, callers: callersOf, keeper: keep });
     const work = worker({
       steps: flow,
       executions: executionsOf,
@@ -338,6 +347,9 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
     shownAddress = reachedAt(address);
     await members.move(shownAddress);
 
+    passOn.start();
+    undo.push(async () => passOn.stop());
+    relayed.start();
     observe.start(settings.IGOR_OBSERVE_SECONDS * 1000);
     orphans.start();
     sample.start(settings.IGOR_SAMPLE_SECONDS * 1000);
@@ -368,7 +380,7 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
         const end = AbortSignal.timeout(settings.IGOR_STOP_SECONDS * 1000);
         const answered = server.close(AbortSignal.timeout(settings.IGOR_STOP_SECONDS * 1000 + answerMs));
         await Promise.all([observe.stop(), sample.stop(), orphans.stop(), follow.stop()]);
-        await Promise.all([work.stop(end), keep.stop(end), records.stop(), answered]);
+        await Promise.all([work.stop(end), relayed.stop(end), keep.stop(end), records.stop(), answered]);
         await stopAll();
         log.info({ replica: replicaId }, 'service.stopped');
       },

@@ -1,6 +1,7 @@
 import type { Caller, Identity } from '../domain/caller.ts';
 import { stateAt } from '../domain/grant.ts';
 import type { Policy } from '../domain/policy.ts';
+import type { Passed } from '../ports/relays.ts';
 import type { Asker, Groups, RecordedCaller } from '../ports/services.ts';
 import type { Authenticated, Request } from './execute.ts';
 import type { GrantRegister } from './grants.ts';
@@ -11,6 +12,8 @@ export interface Callers {
   of(authenticated: Authenticated, request: Request, signal: AbortSignal): Promise<Caller>;
   /** One that a queue kept, with what the rules and grants give him now. */
   recalled(recorded: RecordedCaller): Promise<Caller>;
+  /** One whose request another replica passes on. */
+  passed(recorded: Passed['caller']): Promise<Caller>;
   /** The same one, with what the rules and grants give him now. */
   again(caller: Caller): Promise<Caller>;
   /** The same one, by what his token stands for now: his roles and groups may have changed as well. */
@@ -48,6 +51,11 @@ export const callers = ({ policy, register, groups }: Ports): Callers => {
       const entitlement = await entitled(recorded.identity, recorded.groups);
       return { ...recorded, service: null, address: null, token: null, ...entitlement };
     },
+    passed: async (recorded) => ({
+      ...recorded,
+      token: null,
+      ...(await entitled(recorded.identity, recorded.groups)),
+    }),
     async renewed(caller, identity, signal) {
       const groupIds = await groupsOf({ ...caller, identity }, signal);
       return { ...caller, identity, groups: groupIds, ...(await entitled(identity, groupIds)) };

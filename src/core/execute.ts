@@ -59,6 +59,8 @@ export interface Act {
   readonly isStream: boolean;
   readonly signal: AbortSignal;
   readonly note: Request['note'];
+  /** Its input as it arrived, to be passed on to the replica that holds the controller; absent: it is done here. */
+  readonly undecoded?: unknown;
 }
 
 /** With what it is on, and whether it is permitted there. */
@@ -107,6 +109,8 @@ export interface Steps {
   /** Journals what the caller asked for and may not see. */
   missed(act: Act, id: string, fault: unknown): Promise<void>;
   decide(caller: Caller, permission: Permission, subject: Subject): Decision;
+  /** Has it carried out, audit and all, by the replica that holds the controller; null: that is this one, or may be. */
+  relay(act: LocatedAct): Promise<{ readonly output: unknown } | null>;
   lease(act: LocatedAct): Promise<Leased>;
   /** Keeps an eye on what permits a stream, as long as it lasts. */
   watch(act: LocatedAct): Vigil;
@@ -133,7 +137,8 @@ export const execute = async (steps: Steps, operation: Operation, request: Reque
   }
   const emit: Request['emit'] = async (told, eventId) => request.emit(operation.strip?.(told), eventId);
   const isStream = event !== undefined;
-  const output = await perform(steps, { ...request, caller, operation, input, emit, isStream, signal });
+  const undecoded = request.input;
+  const output = await perform(steps, { ...request, caller, operation, input, undecoded, emit, isStream, signal });
   return operation.output.parse(output);
 };
 
@@ -154,6 +159,10 @@ export const perform = async (steps: Steps, act: Act): Promise<unknown> => {
   const demand = (permission: Permission): void =>
     insist(caller, permission, steps.decide(caller, permission, located.subject));
 
+  if (decision.permitted) {
+    const elsewhere = await steps.relay(whole);
+    if (elsewhere !== null) return elsewhere.output;
+  }
   return steps.audit(whole, async (remark) => {
     insist(caller, operation.permission, decision);
     const asked = performance.now();

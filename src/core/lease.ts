@@ -26,7 +26,9 @@ export interface Keeper extends Visits {
   changes(controllerId: string): number;
   /** With what account Igor logs in there; null: the controller is gone. */
   account(controllerId: string): Promise<{ readonly username: string; readonly address: string } | null>;
-  /** The controller that would be taken first, unless this replica has it already; null: nothing is to be taken. */
+  /** Whether this replica holds it. */
+  has(controllerId: string): boolean;
+  /** The controller that would be taken first, unless this replica holds it; null: nothing is to be taken, or can be. */
   elsewhere(wish: Pick<Wish, 'needs' | 'bindings'>): string | null;
   /** Keeps no controller beyond what runs. */
   drain(): void;
@@ -73,6 +75,10 @@ const visitPatienceMs = 10_000;
 export const keeper = (ports: BrokerPorts): Keeper => {
   const { conditions, log } = ports;
   const desk = broker(ports);
+  const has = (id: string): boolean => {
+    const held = desk.find(id);
+    return held !== undefined && desk.leasing.isOurs(held);
+  };
 
   return {
     async lease(wish) {
@@ -176,11 +182,11 @@ export const keeper = (ports: BrokerPorts): Keeper => {
       held.known = null;
       await desk.sessions.retire(held);
     },
-    elsewhere(wish) {
-      const [first] = chosen(wish);
-      if (first === undefined) return null;
-      const held = desk.find(first.controllerId);
-      return held !== undefined && desk.leasing.isOurs(held) ? null : first.controllerId;
+    has,
+    elsewhere({ needs, bindings }) {
+      if (needs.some((need) => serving({ bindings }, need) === undefined)) return null;
+      const [first] = chosen({ needs, bindings });
+      return first === undefined || has(first.controllerId) ? null : first.controllerId;
     },
     drain: desk.drain,
     stop: desk.stop,
@@ -252,8 +258,11 @@ const onAbort = (signal: AbortSignal, act: () => void): (() => void) => {
   return () => signal.removeEventListener('abort', act);
 };
 
-const bindingFor = ({ bindings }: Pick<Wish, 'bindings'>, need: Capability): Binding => {
-  const binding = bindings.find((candidate) => candidate.roles.includes(roles[need]));
+const serving = ({ bindings }: Pick<Wish, 'bindings'>, need: Capability): Binding | undefined =>
+  bindings.find(({ roles: served }) => served.includes(roles[need]));
+
+const bindingFor = (wish: Pick<Wish, 'bindings'>, need: Capability): Binding => {
+  const binding = serving(wish, need);
   if (binding === undefined) throw new Fault('controller-unsupported', `no controller of this machine serves ${need}`);
   return binding;
 };

@@ -150,6 +150,11 @@ interface Declaration<
   readonly output: O;
   /** Milliseconds that it may take longer than operations do, as its input asks; bounded by the input's own limits. */
   lastsMs?(input: z.output<I>): number;
+  /**
+   * Of what has no `needs` and may ask a device all the same: which capabilities it is going to use, so that it is passed on
+   * to the replica that has the sessions.
+   */
+  asks?(context: Found<On> & Pick<Services, Uses> & { readonly input: z.output<I> }): readonly Capability[];
   run(context: Context<On, Needs, Uses, z.output<I>>): Promise<z.input<O>>;
 }
 
@@ -178,6 +183,7 @@ export interface Step {
   readonly input: z.ZodObject;
   readonly output: z.ZodType;
   lastsMs?(input: unknown): number;
+  asks?(context: Services & Partial<Found<Kind>> & { readonly input: unknown }): readonly Capability[];
   run(context: Ambit & Services & Partial<Found<Kind>> & { input: unknown; device: Capabilities }): Promise<unknown>;
 }
 

@@ -9,6 +9,7 @@ import type { Keeper } from './lease.ts';
 import { locators } from './locate.ts';
 import type { Observer } from './observe.ts';
 import type { Services } from './operation.ts';
+import type { Relayer } from './relay.ts';
 import { rateLimit } from './rate.ts';
 import { seats } from './seats.ts';
 import { vigil } from './vigil.ts';
@@ -21,6 +22,7 @@ interface Parts {
   readonly observer: Observer;
   readonly observations: Observations;
   readonly life: Pick<Life, 'insist'>;
+  readonly relayer: Pick<Relayer, 'pass'>;
   readonly log: Log;
   /** Of one caller; 0: as many as he likes. */
   readonly requestsPerMinute: number;
@@ -58,6 +60,14 @@ export const steps = (parts: Parts): Steps => {
     },
     missed: missed(ledger),
     decide: services.decide,
+    async relay(act) {
+      const { operation, located, undecoded } = act;
+      if (undecoded === undefined || act.isStream) return null;
+      const { input } = act;
+      const needs = operation.needs ?? operation.asks?.({ ...services, ...located.found, input }) ?? [];
+      const controller = keeper.elsewhere({ needs, bindings: located.bindings });
+      return controller === null ? null : parts.relayer.pass(act, undecoded, controller);
+    },
     async lease(act) {
       const { operation, located, id, patienceMs, signal } = act;
       const { needs = [], effect, name } = operation;

@@ -10,6 +10,7 @@ export const controllerCheck = operation({
   permission: 'oob:controller:check',
   effect: 'change',
   uses: ['visits'],
+  asks: () => ['sessions'],
   input: z.strictObject({}),
   output: z.object({
     health: z.literal('ok'),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { operation } from '../core/operation.ts';
+import type { Machine } from '../domain/machine.ts';
 import { powerState } from '../domain/power.ts';
 
 /** From the last observation while it is fresh; the device is asked when it is not, or on `refresh`. */
@@ -22,11 +23,12 @@ export const powerGet = operation({
     wanted: powerState.nullable().describe('The state that the last change leads to, until it is seen'),
   }),
 
+  asks: ({ machine: { power }, input, freshMs }) => (input.refresh || !isFresh(power, freshMs) ? ['power'] : []),
+
   async run({ machine: { power, ...machine }, input, look, freshMs, signal }) {
     const { state, observedAt, wanted } = power;
     const known = { state, observed_at: observedAt?.toISOString() ?? null, wanted };
-    const fresh = observedAt !== null && Date.now() - observedAt.getTime() < freshMs;
-    if (fresh && !power.stale && !input.refresh) return { ...known, stale: false };
+    if (!input.refresh && isFresh(power, freshMs)) return { ...known, stale: false };
     try {
       const seen = await look({ power, ...machine }, signal);
       return {
@@ -42,3 +44,6 @@ export const powerGet = operation({
     }
   },
 });
+
+const isFresh = ({ observedAt, stale }: Machine['power'], freshMs: number): boolean =>
+  observedAt !== null && !stale && Date.now() - observedAt.getTime() < freshMs;

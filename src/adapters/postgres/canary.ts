@@ -35,6 +35,8 @@ const sealedColumns: readonly SealedColumn[] = [
   { table: 'pending_credentials', column: 'password_sealed' },
   { table: 'machines', column: 'ssh_private_key_sealed' },
   { table: 'keyring_canary', column: 'sealed' },
+  { table: 'relays', column: 'request_sealed' },
+  { table: 'relays', column: 'answer_sealed' },
 ];
 
 /** How many values each key seals. */

@@ -100,6 +100,7 @@ const stage = (): Stage => {
     },
     audit: audit(ledger),
     missed: missed(ledger),
+    relay: async () => null,
     decide() {
       order.push('decide');
       return { permitted: made.refuse !== 'decide', by: 'a test' };
