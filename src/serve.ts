@@ -27,6 +27,7 @@ import { heartbeat } from './adapters/postgres/heartbeat.ts';
 import { membership } from './adapters/postgres/replicas.ts';
 import { shelves } from './adapters/postgres/shelves.ts';
 import { migrate } from './adapters/postgres/source.ts';
+import { selectors } from './adapters/postgres/selectors.ts';
 import { sessionJournal } from './adapters/postgres/session-journal.ts';
 import { sqlOf } from './adapters/postgres/sql.ts';
 import { livePolicy } from './adapters/policy-watch.ts';
@@ -180,7 +181,8 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
     const reachable = reach(targetNetworks(settings.IGOR_TARGET_NETWORKS.split(',').map((network) => network.trim())));
     const machinesOf = machines(sql, keyring);
     const keysOf = machineKeys(sql);
-    const meant = meaning({ keys: keysOf, rules });
+    const selectorsOf = selectors(sql);
+    const meant = meaning({ keys: keysOf, selectors: selectorsOf, rules });
     const controllersOf = controllers(sql, keyring);
     const observationsOf = observations(sql, replicaId);
     const driversOf = drivers({ homeDir: join(settings.IGOR_DATA_DIR, 'ipmitool') });
@@ -237,6 +239,7 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
       logArchives: logArchivesOf,
       projects: keystone.projects,
       meant,
+      selectors: selectorsOf,
       select: selection(meant, keysOf),
       reach: reachable,
       remote: ssh({ resolve: reachable.resolve }),

@@ -1,4 +1,4 @@
-import type { Caller } from '../domain/caller.ts';
+import type { Scope } from '../domain/caller.ts';
 import { Fault } from '../domain/fault.ts';
 import { idOf } from '../domain/selection/id.ts';
 import type { MachineKey, MachineKeys } from '../ports/machine-keys.ts';
@@ -15,7 +15,11 @@ export interface Bearers {
 const mostNamed = 10;
 
 /** Looks all of them up at once. A name is that of the caller's own project first. */
-export const bearersOf = async (keys: MachineKeys, caller: Caller, words: Iterable<string>): Promise<Bearers> => {
+export const bearersOf = async (
+  keys: Pick<MachineKeys, 'named'>,
+  { scope, projectId }: { readonly scope: Scope; readonly projectId: string | null },
+  words: Iterable<string>,
+): Promise<Bearers> => {
   const ids = new Set<string>();
   const names = new Set<string>();
   for (const word of words) {
@@ -23,9 +27,9 @@ export const bearersOf = async (keys: MachineKeys, caller: Caller, words: Iterab
     if (id === null) names.add(word.toLowerCase());
     else ids.add(id);
   }
-  const found = names.size + ids.size === 0 ? [] : await keys.named([...names], [...ids], caller.scope);
+  const found = names.size + ids.size === 0 ? [] : await keys.named([...names], [...ids], scope);
   const known = new Set(found.map(({ id }) => id));
-  const named = byName(found, caller.identity.projectId);
+  const named = byName(found, projectId);
 
   return {
     of(word) {

@@ -1,40 +1,104 @@
 import type { Scope } from '../domain/caller.ts';
 import { Fault } from '../domain/fault.ts';
-import { mentioned } from '../domain/selection/evaluate.ts';
-import type { Expression } from '../domain/selection/expression.ts';
+import { evaluate } from '../domain/selection/evaluate.ts';
 import type { MachineKey, MachineKeys } from '../ports/machine-keys.ts';
+import type { Bearers } from './bearers.ts';
+import type { Definition, Definitions } from './definitions.ts';
 
-/** What the groups of an expression stand for, by the order of their machines' names. */
+/** What groups stand for, as ids of machines. */
 export interface Groups {
-  readonly of: (group: string) => readonly string[];
+  /** Null: there is neither a selector nor a tag of that name. */
+  readonly of: (group: string) => readonly string[] | null;
+  readonly definition: (definition: Definition) => readonly string[];
   readonly all: () => readonly string[];
+}
+
+interface Parts {
+  readonly keys: MachineKeys;
+  readonly scope: Scope;
+  /** The groups that are spoken of, beside those that the selectors speak of. */
+  readonly groups: ReadonlySet<string>;
+  readonly asksForAll: boolean;
+  readonly definitions: Definitions;
+  /** Of the names that selectors speak of. */
+  readonly bearers: Bearers;
 }
 
 /** As many machines as are taken into account, before anything is taken away. */
 const mostConsidered = 100_000;
 
-/** Looks up every group of an expression at once. */
-export const groupsOf = async (keys: MachineKeys, scope: Scope, expression: Expression): Promise<Groups> => {
-  const { groups } = mentioned(expression);
-  const tagged = groups.size === 0 ? [] : await keys.tagged([...groups], mostConsidered + 1, scope);
-  const byTag = new Map<string, MachineKey[]>();
-  for (const machine of tagged)
-    for (const tag of machine.tags) {
-      const same = byTag.get(tag);
-      if (same === undefined) byTag.set(tag, [machine]);
-      else same.push(machine);
+/**
+ * Looks up what they stand for: tags in one question, and each selector that has conditions in one more. A group is the
+ * selector of that name, else the tag. What a selector names and is not there is passed over: it may come, or come back.
+ */
+export const groupsOf = async (parts: Parts): Promise<Groups> => {
+  const { keys, scope, definitions, bearers } = parts;
+  const most = mostConsidered + 1;
+  const tags = new Set([...parts.groups, ...definitions.groups]);
+  const tagged = tags.size === 0 ? [] : bearable(await keys.tagged([...tags], most, scope));
+  const everything =
+    parts.asksForAll || definitions.all
+      ? inOrder(bearable(await keys.fitting({ filters: [], tags: anyTags, among: null, most }, scope)))
+      : [];
+  const fitting = new Map<Definition, readonly string[]>();
+  for (const definition of definitions.of.values())
+    if (definition.conditions !== null) {
+      const found = await keys.fitting({ ...definition.conditions, among: null, most }, scope);
+      fitting.set(definition, inOrder(bearable(found)));
     }
-  const all = expression.some(({ term }) => term.kind === 'all')
-    ? await keys.fitting({ filters: [], tags: anyTags, among: null, most: mostConsidered + 1 }, scope)
-    : [];
-  if (Math.max(tagged.length, all.length) > mostConsidered)
-    throw new Fault('invalid-input', `the groups have more than ${mostConsidered} machines`);
-  const ids = new Map([...byTag].map(([tag, machines]) => [tag, inOrder(machines)]));
-  const ordered = inOrder(all);
-  return { of: (group) => ids.get(group) ?? [], all: () => ordered };
+
+  const byTag = idsByTag(tagged);
+  const all = (): readonly string[] => everything;
+  const known = new Map<Definition, readonly string[]>();
+  const open = new Set<Definition>();
+  const valueOf = (definition: Definition): readonly string[] => {
+    const before = known.get(definition);
+    if (before !== undefined) return before;
+    if (open.has(definition)) throw new Fault('conflict', `selector ${definition.name} names itself`);
+    open.add(definition);
+    const fit = fitting.get(definition) ?? null;
+    const said =
+      definition.expression === null
+        ? null
+        : evaluate(definition.expression, { name: bearers.of, group: (group) => of(group) ?? [], all });
+    open.delete(definition);
+    const value = said === null ? (fit ?? []) : kept(said, fit);
+    known.set(definition, value);
+    return value;
+  };
+  const of = (group: string): readonly string[] | null => {
+    const definition = definitions.of.get(group.toLowerCase());
+    return definition === undefined ? (byTag.get(group) ?? null) : valueOf(definition);
+  };
+  return { of, definition: valueOf, all };
 };
 
 const anyTags = { all: [], any: null, notAny: null, notAll: null };
+
+const bearable = <T>(found: readonly T[]): readonly T[] => {
+  if (found.length > mostConsidered)
+    throw new Fault('invalid-input', `the groups have more than ${mostConsidered} machines`);
+  return found;
+};
+
+const idsByTag = (
+  tagged: readonly (MachineKey & { readonly tags: readonly string[] })[],
+): ReadonlyMap<string, readonly string[]> => {
+  const machines = new Map<string, MachineKey[]>();
+  for (const machine of tagged)
+    for (const tag of machine.tags) {
+      const same = machines.get(tag);
+      if (same === undefined) machines.set(tag, [machine]);
+      else same.push(machine);
+    }
+  return new Map([...machines].map(([tag, these]) => [tag, inOrder(these)]));
+};
+
+const kept = (said: ReadonlySet<string>, fit: readonly string[] | null): readonly string[] => {
+  if (fit === null) return [...said];
+  const fits = new Set(fit);
+  return [...said].filter((id) => fits.has(id));
+};
 
 const byNumbers = new Intl.Collator('en', { numeric: true });
 

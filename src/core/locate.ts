@@ -26,7 +26,7 @@ export type Locators = {
 };
 
 /** A locator a kind. A new kind is a line in `Kinds` and a function here, and does not compile without. */
-export const locators = ({ machines, controllers, executions, grants, journal }: Services): Locators => ({
+export const locators = ({ machines, controllers, executions, grants, journal, selectors }: Services): Locators => ({
   async machine(name, caller) {
     const machine = await machines.get(name, caller);
     const { id, projectId, bindings } = machine;
@@ -59,6 +59,11 @@ export const locators = ({ machines, controllers, executions, grants, journal }:
     const is_grantee = isFor(grant, caller.identity, caller.groups);
     const is_own = is_grantee && (grant.grantee.kind === 'user' || grant.grantee.kind === 'email');
     return { ...plain('grant', id, grant.projectId, { is_grantee, is_own }), found: { grant } };
+  },
+  async selector(name, caller) {
+    const selector = await selectors.get(name, caller);
+    const { id, projectId } = selector;
+    return { ...plain('selector', id, projectId), name: selector.name, found: { selector } };
   },
   async service(_name, caller) {
     const more = ownTarget(caller.identity);

@@ -6,6 +6,8 @@ import type { FaultCode } from '../domain/fault.ts';
 import type { Grant } from '../domain/grant.ts';
 import type { Act, Effect } from '../domain/journal.ts';
 import type { Machine } from '../domain/machine.ts';
+import type { Selector } from '../domain/selector.ts';
+import type { Selectors } from '../ports/selectors.ts';
 import type { Decision, Permission, Policy } from '../domain/policy.ts';
 import type { PowerState } from '../domain/power.ts';
 import type { Capabilities, Capability, Driver, Visits } from '../ports/controller.ts';
@@ -37,6 +39,7 @@ export interface Kinds {
   execution: { path: `/executions/{execution}${string}`; found: Execution };
   grant: { path: `/grants/{grant}${string}`; found: Grant };
   operation: { path: `/operations/{operation}${string}`; found: Act };
+  selector: { path: `/selectors/{selector}${string}`; found: Selector };
   service: { path: `/${string}`; found: null };
 }
 export type Kind = keyof Kinds;
@@ -65,6 +68,7 @@ export interface Services {
   readonly select: Select;
   /** The same, as their ids alone. */
   readonly meant: Mean;
+  readonly selectors: Selectors;
   readonly reach: Reach;
   readonly remote: Remote;
   readonly logArchives: LogArchives;

@@ -32,6 +32,17 @@ export const controllerFields = {
 } as const satisfies Fields;
 export type ControllerField = keyof typeof controllerFields;
 
+/** Likewise of saved selectors. */
+export const selectorFields = {
+  id: { holds: 'id', about: 'Its id' },
+  name: { holds: 'name', about: 'Its name, in any case' },
+  project_id: { holds: 'text', about: 'The project that keeps it' },
+  description: { holds: 'text', about: 'Its description' },
+  created_at: { holds: 'time', about: 'When it was saved' },
+  updated_at: { holds: 'time', about: 'When it was last changed' },
+} as const satisfies Fields;
+export type SelectorField = keyof typeof selectorFields;
+
 /** Likewise of the journal, which is sorted by time alone. */
 export const recordFields = {
   operation_id: { holds: 'id', about: 'The act, of which intent and outcome are two records' },

@@ -72,6 +72,11 @@ import { sessionDelete } from './session-delete.ts';
 import { sessionList } from './session-list.ts';
 import { rawCommandRun } from './raw-command-run.ts';
 import { resetCreate } from './reset-create.ts';
+import { selectorCreate } from './selector-create.ts';
+import { selectorDelete } from './selector-delete.ts';
+import { selectorGet } from './selector-get.ts';
+import { selectorList } from './selector-list.ts';
+import { selectorUpdate } from './selector-update.ts';
 import { selfTestGet } from './self-test-get.ts';
 import { sensorGet } from './sensor-get.ts';
 import { sensorList } from './sensor-list.ts';
@@ -173,6 +178,11 @@ export const operations: readonly Operation[] = [
   grantDelete,
   grantRequest,
   grantApprove,
+  selectorList,
+  selectorCreate,
+  selectorGet,
+  selectorUpdate,
+  selectorDelete,
   operationGet,
   executionCreate,
   executionGet,

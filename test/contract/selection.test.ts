@@ -2,13 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import type { DataSource } from 'typeorm';
 import { machineKeys } from '../../src/adapters/postgres/machine-keys.ts';
+import { selectors } from '../../src/adapters/postgres/selectors.ts';
 import { migrate, source } from '../../src/adapters/postgres/source.ts';
 import { sqlOf, type Sql } from '../../src/adapters/postgres/sql.ts';
 import { meaning, mustBeKnown, selection, type Select } from '../../src/core/selection.ts';
 import type { Caller } from '../../src/domain/caller.ts';
 import { policy } from '../../src/domain/policy.ts';
+import type { Selector } from '../../src/domain/selector.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import { mostSelected, selectionInput } from '../../src/domain/selection/wanted.ts';
+import type { NewSelector, Selectors } from '../../src/ports/selectors.ts';
 import { database } from '../support/database.ts';
 import { identityWith } from '../support/fakes.ts';
 import { faultOf } from '../support/fault-of.ts';
@@ -110,7 +113,7 @@ describe('selecting machines', () => {
       },
     };
     const keys = machineKeys(counting);
-    select = selection(meaning({ keys, rules }), keys);
+    select = selection(meaning({ keys, selectors: selectors(counting), rules }), keys);
   });
   after(async () => connected.destroy());
 
@@ -193,6 +196,122 @@ describe('selecting machines', () => {
     expect(await selected(erin, { range: 'osl01&@theirs' })).to.equal('beta/osl01');
     expect(await selected(erin, { range: '@rack7!osl01' })).to.equal('Osl02');
     expect(await selected(erin, { names: ['osl01'], tags: ['theirs'] })).to.equal('beta/osl01');
+  });
+
+  describe('by what is saved', () => {
+    const kept = (): Selectors => selectors(sql);
+    const nothing = { description: '', expression: null, tags: null, filter: null };
+    const save = async (name: string, said: Partial<NewSelector>, projectId = 'alpha'): Promise<Selector> =>
+      kept().create({ ...nothing, name, projectId, createdBy: { id: 'u1', name: 'bob' }, ...said });
+    const saved = new Map<string, Selector>();
+
+    before(async () => {
+      const all = [
+        await save('Stores', { tags: ['storage'] }),
+        await save('off', { filter: { power_state: 'off' } }),
+        await save('seventh', { expression: '@rack7', filter: { power_state: 'on' }, tags: ['rack7'] }),
+        await save('some', { expression: 'osl[01-09]!osl02,@nowhere' }),
+        await save('without', { expression: '@*!@stores' }),
+        await save('rack8', { expression: 'osl03' }),
+        await save('nobody', { tags: ['nowhere'] }),
+        await save('whole', { expression: '@*' }),
+        await save('theirs', { expression: 'bgo01,osl01' }, 'beta'),
+      ];
+      for (const one of all) saved.set(one.name, one);
+    });
+
+    const here: readonly (readonly [range: string, names: string])[] = [
+      ['@stores', 'Osl02 osl03'],
+      ['@STORES!osl02', 'osl03'],
+      ['@off&@rack7', 'Osl02'],
+      ['@seventh', 'osl01'],
+      ['@some', 'osl01 osl03'],
+      ['@without', 'osl01 osl9 osl10'],
+      ['@whole!@without', 'Osl02 osl03'],
+      ['@nobody', ''],
+      ['@*!@nobody', 'osl01 Osl02 osl03 osl9 osl10'],
+    ];
+    for (const [range, names] of here) {
+      it(`finds ${names === '' ? 'nothing' : names} for ${range}, and misses nothing`, async () => {
+        expect(await selected(bob, { range })).to.equal(names);
+      });
+    }
+
+    it('takes a group for the selector of that name, and else for the tag', async () => {
+      expect(await selected(bob, { range: '@rack8' })).to.equal('osl03');
+      expect(await selected(bob, { tags: ['rack8'] })).to.equal('osl10');
+    });
+
+    it('narrows by a selector, or selects by it alone, by its name or id', async () => {
+      expect(await selected(bob, { selector: 'STORES' })).to.equal('Osl02 osl03');
+      expect(await selected(bob, { selector: saved.get('Stores')?.id ?? '' })).to.equal('Osl02 osl03');
+      expect(await selected(bob, { selector: 'stores', range: 'osl03,osl01' })).to.equal('osl03');
+      expect(await selected(bob, { selector: 'stores', tags: ['rack7'] })).to.equal('Osl02');
+      expect(await selected(bob, { selector: 'rack7' })).to.equal('? @rack7');
+      expect(await selected(bob, { selector: randomUUID(), range: 'osl01' })).to.match(/^\? @[0-9a-f-]{36}$/);
+    });
+
+    it("knows no other project's selectors, and shows by one's own no machine that one does not see", async () => {
+      expect(await selected(bob, { selector: saved.get('theirs')?.id ?? '' })).to.match(/^\? @/);
+      expect(await selected(callerAs('member', 'beta'), { range: '@stores' })).to.equal('? @stores');
+      expect(await selected(callerAs('member', 'beta'), { range: '@whole' })).to.equal('? @whole');
+      await save('foreign', { expression: 'bgo01,osl01' });
+      expect(await selected(bob, { range: '@foreign' })).to.equal('osl01');
+    });
+
+    it('finds nothing by a selector for who may not list the machines of his project', async () => {
+      expect(await selected(roleless, { range: '@some' })).to.equal('? @some');
+    });
+
+    it('refuses selectors that would name themselves, by whatever way', async () => {
+      const a = await save('ring-a', { expression: '@ring-b,osl01' }); // as yet a tag
+      const cases = [
+        save('RING-B', { expression: 'osl02,@ring-a' }),
+        save('self', { expression: 'osl01!@Self' }),
+        kept().update(a.id, () => ({ expression: '@ring-a' }), null),
+        save('ring-b', { expression: 'osl01' }).then(async ({ id }) =>
+          kept().update(id, () => ({ expression: 'osl01,@ring-a' }), null),
+        ),
+      ];
+      for (const one of cases) {
+        const { code, detail } = await faultOf(one);
+        expect([code, detail.slice(0, 31)]).to.deep.equal(['conflict', 'selectors would name themselves']);
+      }
+    });
+
+    it('refuses one of two that would close a ring at the same time', async () => {
+      const [one, two] = [await save('left', { tags: ['x'] }), await save('right', { tags: ['x'] })];
+      const outcomes = await Promise.allSettled([
+        kept().update(one.id, () => ({ expression: '@right' }), null),
+        kept().update(two.id, () => ({ expression: '@left' }), null),
+      ]);
+      expect(outcomes.map(({ status }) => status).sort()).to.deep.equal(['fulfilled', 'rejected']);
+    });
+
+    it('does not hang on a ring that is there nevertheless, nor on a way that is too deep', async () => {
+      await save('knot', { expression: 'osl01' });
+      await sql.rows("UPDATE selectors SET expression = '@knot,osl02' WHERE name = 'knot'");
+      expect((await faultOf(selected(bob, { range: '@knot' }))).detail).to.equal('selector knot names itself');
+      for (let depth = 1; depth <= 8; depth += 1)
+        await save(`deep${depth}`, { expression: depth === 1 ? 'osl01' : `@deep${depth - 1}` });
+      expect(await selected(bob, { range: '@deep8' })).to.equal('osl01');
+      expect((await faultOf(save('deep9', { expression: '@deep8' }))).code).to.equal('conflict');
+      expect((await faultOf(save('deep0', { expression: '@deep[1-8]' }))).code).to.equal('conflict');
+    });
+
+    it('refuses rather than to pass over a condition that it does not understand', async () => {
+      await save('odd', { filter: { power_state: 'off' } });
+      await sql.rows(`UPDATE selectors SET filter = '{"colour": "red"}' WHERE name = 'odd'`);
+      const { code, detail } = await faultOf(selected(bob, { range: '@odd' }));
+      expect([code, detail]).to.deep.equal(['conflict', 'selector odd: its filter cannot be read; save it anew']);
+    });
+
+    it('neither forgets nor renames one that another names', async () => {
+      const stores = saved.get('Stores')?.id ?? '';
+      expect((await faultOf(kept().delete(stores, null))).detail).to.equal('other selectors name it: @without');
+      expect((await faultOf(kept().update(stores, () => ({ name: 'stock' }), null))).code).to.equal('in-use');
+      expect((await kept().update(stores, () => ({ name: 'STORES' }), null)).name).to.equal('STORES');
+    });
   });
 
   it('refuses to select nobody knows what', async () => {

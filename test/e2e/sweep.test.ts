@@ -95,6 +95,11 @@ const levels: Readonly<Record<Permission, Level>> = {
   'oob:event-log-entry:delete': 'manager',
   'oob:event-log-clock:set': 'manager',
   'oob:operation:get': 'reader',
+  'oob:selector:list': 'reader',
+  'oob:selector:get': 'reader',
+  'oob:selector:create': 'member',
+  'oob:selector:update': 'member',
+  'oob:selector:delete': 'member',
   'oob:execution:create': 'member',
   'oob:execution:get': 'member',
   'oob:grant:list': 'reader',
@@ -203,6 +208,9 @@ type Expected = 'done' | 401 | 403 | 404;
 /** On the service, but with names of machines in the body. */
 const naming: ReadonlySet<string> = new Set(['execution.create']);
 
+/** On the service, for a project that the body names. */
+const owning: ReadonlySet<string> = new Set(['selector.create']);
+
 /** What an operation on a thing of alpha's, or on the service, answers to a caller. */
 const expected = (operation: Operation, { level, sees, beyond = [], comes }: Asker): Expected => {
   const { on, name, permission } = operation;
@@ -210,6 +218,7 @@ const expected = (operation: Operation, { level, sees, beyond = [], comes }: Ask
   if (on !== 'service' && !sees) return 404;
   const may = beyond.includes(permission) || order.indexOf(level) >= order.indexOf(levels[permission]);
   if (!may) return 403;
+  if (owning.has(name) && !sees) return 403;
   return naming.has(name) && !sees ? 404 : 'done';
 };
 
@@ -252,6 +261,10 @@ const bodies: Readonly<Record<string, (stage: Stage) => object>> = {
   'grant.create': ({ machine, strangerId }) => ({ grant: grantTo(strangerId, machine.name) }),
   'grant.update': () => ({ grant: { reason: 'swept' } }),
   'grant.request': () => ({ grant: { permissions: ['oob:power:get'], reason: 'swept' } }),
+  'selector.create': ({ projectId }) => ({
+    selector: { name: freshName('swept'), project_id: projectId, tags: ['swept'] },
+  }),
+  'selector.update': () => ({ selector: { description: 'swept' } }),
   'execution.create': ({ machine }) => ({ targets: [machine.name], command: ['true'] }),
 };
 
@@ -385,6 +398,10 @@ describe('every route, by every persona', () => {
         const { id } = (made.body as { grant: { id: string } }).grant;
         if (operation.name === 'grant.approve') requestId = id;
         return id;
+      }
+      case 'selector': {
+        const made = await bob.post('/v1/selectors', bodies['selector.create']?.(stage)).expect(201);
+        return (made.body as { selector: { id: string } }).selector.id;
       }
       case 'operation':
         return stage.operationId;

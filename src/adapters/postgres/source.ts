@@ -9,6 +9,7 @@ import { Broker1763800000004 } from './migrations/0004-broker.ts';
 import { Samples1763800000005 } from './migrations/0005-samples.ts';
 import { EventLog1763800000006 } from './migrations/0006-event-log.ts';
 import { Accounts1763800000008 } from './migrations/0008-accounts.ts';
+import { Selectors1764000000011 } from './migrations/0011-selectors.ts';
 import { Network1763800000007 } from './migrations/0007-network.ts';
 import { Replicas1764000000010 } from './migrations/0010-replicas.ts';
 
@@ -26,6 +27,7 @@ const migrations = [
   Accounts1763800000008,
   Network1763800000007,
   Replicas1764000000010,
+  Selectors1764000000011,
 ] as const;
 const migrationsTable = 'schema_migrations';
 

@@ -44,6 +44,9 @@ export const mentioned = (expression: Expression): Mentioned => {
   return { names, groups, alone };
 };
 
+/** Whether it asks for everything, in some place. */
+export const asksForAll = (expression: Expression): boolean => expression.some(({ term }) => term.kind === 'all');
+
 /** As many names as a selection may come to. */
 const mostSelected = 10_000;
 

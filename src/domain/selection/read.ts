@@ -6,7 +6,7 @@ import { lengthOf, sizeOf } from './size.ts';
 /** As long as a selection may be. */
 export const mostCharacters = 65_536;
 /** As many names as it may write out, before anything is taken away. */
-const mostNames = 100_000;
+export const mostNames = 100_000;
 /** As often as it may name groups, each of which may be everything. */
 const mostGroups = 100;
 

@@ -29,13 +29,13 @@ const conditionOn = (field: MachineField) => {
 type Condition = ReturnType<typeof conditionOn>;
 
 /** What a list's query can say of machines, as an object. */
-const machineConditions = z.strictObject({
+export const machineConditions = z.strictObject({
   ...(Object.fromEntries(
     Object.keys(machineFields).map((field) => [field, conditionOn(field as MachineField)]),
   ) as Record<MachineField, Condition>), // one for each
   ...tagging,
 });
-type MachineConditions = z.output<typeof machineConditions>;
+export type MachineConditions = z.output<typeof machineConditions>;
 
 /** A selection as it is written, which `readExpression` reads. */
 export const range = z
