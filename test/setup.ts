@@ -1,8 +1,12 @@
+import fc from 'fast-check';
 import { newMismatches } from './support/answers.ts';
 import { lingeringChildren, stopParts } from './support/parts.ts';
 
 // Node adds this to the environment of every child, also to one that was written out. Our own coverage is under way already.
 delete process.env['NODE_V8_COVERAGE'];
+
+// What a property is tried with is the same in each run, or a change would be blamed for what it has not done.
+fc.configureGlobal({ seed: Number(process.env['IGOR_TEST_SEED'] ?? 20_261_121) });
 
 /** What promises were rejected with that nobody looked after. Mocha passes over them. */
 const lost: unknown[] = [];

@@ -30,6 +30,7 @@ const files = {
 describe('a run of all tests', function () {
   this.timeout(60_000);
   let outcome: Outcome;
+  let toldAtOnce = 0;
   const told = new Map<string, readonly [number, number]>();
 
   before(async () => {
@@ -38,7 +39,7 @@ describe('a run of all tests', function () {
     await Promise.all(Object.values(files).map(async (text, at) => writeFile(paths[at] ?? '', text)));
     const onFile = (file: string, passed: number, failed: number): void =>
       void told.set(file.slice(directory.length + 1), [passed, failed]);
-    outcome = await pool({ files: paths, workers: 2, fileMs: 4_000, onFile });
+    outcome = await pool({ files: paths, workers: 2, fileMs: 4_000, onFailure: () => (toldAtOnce += 1), onFile });
   });
 
   const failuresIn = (name: string) => outcome.failures.filter(({ file }) => file.endsWith(`/${name}`));
@@ -55,7 +56,7 @@ describe('a run of all tests', function () {
       'skips.test.mjs': [0, 1],
       'leaks.test.mjs': [1, 0],
     });
-    expect(outcome.passed).to.equal(5);
+    expect([outcome.passed, outcome.failures.length]).to.deep.equal([5, toldAtOnce]);
   });
   it('names each failure by its full title, and tells what was thrown', () => {
     expect(failuresIn('fails.test.mjs').map(({ title }) => title)).to.deep.equal(['two fails', 'two differs']);

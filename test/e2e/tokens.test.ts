@@ -406,7 +406,7 @@ describe('a flood of garbage', () => {
       let sent = 0;
       const retryAfters: number[] = [];
       const flood = async (): Promise<void> => {
-        while (sent < 10_000) {
+        while (sent < 2_000) {
           sent += 1;
           const headers = { 'X-Auth-Token': `gAAAAA${sent}${'x'.repeat(170)}` };
           const answer = await fetch(`${igor.url}/v1/whoami`, { headers });
@@ -416,7 +416,7 @@ describe('a flood of garbage', () => {
         }
       };
       const users = async (): Promise<void> => {
-        while (sent < 10_000) {
+        while (sent < 2_000) {
           for (const token of good) await whoami(igor, token).expect(200);
           await sleep(50);
         }
@@ -442,7 +442,7 @@ describe('a flood of garbage', () => {
       await whoami(igor, await freshToken()).expect(200);
       proxy.mostAtOnce = 0;
       const answers = await Promise.all(
-        Array.from({ length: 700 }, async (_, i) =>
+        Array.from({ length: 200 }, async (_, i) =>
           fetch(`${igor.url}/v1/whoami`, { headers: { 'X-Auth-Token': `gAAAAAflood${i}` } }),
         ),
       );

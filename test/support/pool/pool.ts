@@ -15,6 +15,8 @@ export interface PoolSetup {
   readonly workers: number;
   /** Beyond which a file is given up, and its worker killed. */
   readonly fileMs: number;
+  /** Told at once of what failed. */
+  onFailure(failure: Failure): void;
   /** Told of each file that is through. */
   onFile(file: string, passed: number, failed: number, ms: number): void;
 }
@@ -22,7 +24,7 @@ export interface PoolSetup {
 const worker = fileURLToPath(new URL('worker.ts', import.meta.url));
 
 /** Runs files of tests in some processes at a time, each file in one. A process that ends early is a failure, and is replaced. */
-export const pool = async ({ files, workers, fileMs, onFile }: PoolSetup): Promise<Outcome> => {
+export const pool = async ({ files, workers, fileMs, onFailure, onFile }: PoolSetup): Promise<Outcome> => {
   const left = [...files];
   const failures: Failure[] = [];
   const took = new Map<string, number>();
@@ -56,6 +58,7 @@ export const pool = async ({ files, workers, fileMs, onFile }: PoolSetup): Promi
     const fail = (failure: Failure): void => {
       if (current !== null) current.failed += 1;
       failures.push(failure);
+      onFailure(failure);
     };
 
     child.on('message', (told: Told) => {

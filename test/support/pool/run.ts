@@ -27,6 +27,7 @@ const outcome = await pool({
   files,
   workers,
   fileMs: 600_000,
+  onFailure: ({ title }) => say(`FAILED ${title}`),
   onFile(file, passed, failed, ms) {
     through += 1;
     const place = `${through}/${files.length}`.padStart(8);
