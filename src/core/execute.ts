@@ -57,6 +57,8 @@ export interface Act {
   readonly emit: Request['emit'];
   /** Of a stream, which what permitted it must outlast. */
   readonly isStream: boolean;
+  /** One of many of a set: where places are few, what somebody waits for goes first. */
+  readonly bulk?: boolean;
   readonly signal: AbortSignal;
   readonly note: Request['note'];
   /** Its input as it arrived, to be passed on to the replica that holds the controller; absent: it is done here. */

@@ -15,6 +15,8 @@ export interface Wish {
   readonly operation: string;
   readonly actId: string;
   readonly patienceMs: number;
+  /** It is one of many: where places are few, what somebody waits for goes first. */
+  readonly isBulk?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -87,7 +89,7 @@ export const keeper = (ports: BrokerPorts): Keeper => {
       const listening: (() => void)[] = [];
       const leave = (): void => {
         for (const stop of listening) stop();
-        for (const entry of entries) exit(desk, entry, wish.changes);
+        for (const entry of entries) exit(desk, entry, wish);
       };
       try {
         // In order of id, so that two acts never hold one each of the same two.
@@ -194,7 +196,7 @@ export const keeper = (ports: BrokerPorts): Keeper => {
 };
 
 const enter = async (desk: Broker, { drivers }: BrokerPorts, binding: Binding, wish: Wish): Promise<Entry> => {
-  const held = desk.hold(binding.controllerId);
+  const held = desk.hold(binding.controllerId, wish.isBulk);
   try {
     const offers = await admitted(desk, drivers, held, binding, wish);
     if (held.sessions.size === 0) await desk.sessions.admit(held);
@@ -213,7 +215,7 @@ const enter = async (desk: Broker, { drivers }: BrokerPorts, binding: Binding, w
       throw fault;
     }
   } catch (fault) {
-    desk.letGo(held);
+    desk.letGo(held, wish.isBulk);
     throw fault;
   }
 };
@@ -243,13 +245,13 @@ const admitted = async (
   return driver.offers;
 };
 
-const exit = (desk: Broker, { held, session }: Entry, changes: boolean): void => {
+const exit = (desk: Broker, { held, session }: Entry, { changes, isBulk }: Wish): void => {
   if (changes) {
     held.changed += 1;
     held.changes.give();
   }
   if (session !== null) desk.sessions.giveBack(held, session);
-  desk.letGo(held);
+  desk.letGo(held, isBulk);
 };
 
 const onAbort = (signal: AbortSignal, act: () => void): (() => void) => {

@@ -31,7 +31,8 @@ const tickMs = 1000;
 const hurryMs = 20;
 /** Looked at together by the rounds. What did not answer last time has few places of its own, and never holds up what does. */
 const mostAtOnce = { alive: 1024, dead: 64 } as const;
-const lookMs = 20_000;
+/** Of which most is the wait for a login where many begin at once. */
+const lookMs = 60_000;
 /** How long a look waits for another replica to let the controller go. */
 const patienceMs = 10_000;
 /** Seconds between the readings after a change: soon at first, for a soft-off may take minutes. */
@@ -59,8 +60,20 @@ export const observer = ({ keeper, observations, log, now }: Ports): Observer =>
     );
   });
 
-  const ask = async (binding: Binding, machineIds: readonly string[], signal: AbortSignal): Promise<PowerState> => {
-    const wish = { needs: ['power'], bindings: [binding], changes: false, patienceMs, operation: 'observe' } as const;
+  const ask = async (
+    binding: Binding,
+    machineIds: readonly string[],
+    isBulk: boolean,
+    signal: AbortSignal,
+  ): Promise<PowerState> => {
+    const wish = {
+      needs: ['power'],
+      bindings: [binding],
+      changes: false,
+      patienceMs,
+      operation: 'observe',
+      isBulk,
+    } as const;
     await using leased = await keeper.lease({ ...wish, actId: '', signal });
     const before = keeper.changes(binding.controllerId);
     const askedAt = now();
@@ -72,7 +85,7 @@ export const observer = ({ keeper, observations, log, now }: Ports): Observer =>
     return state;
   };
 
-  const look: Observer['look'] = async (machine, signal) => ask(powerBinding(machine), [machine.id], signal);
+  const look: Observer['look'] = async (machine, signal) => ask(powerBinding(machine), [machine.id], false, signal);
 
   const quietly = async (
     of: object,
@@ -96,7 +109,7 @@ export const observer = ({ keeper, observations, log, now }: Ports): Observer =>
     for (const { id, address, revision, machineIds } of claimed) {
       looking[of] += 1;
       const binding = { controllerId: id, address, revision, roles: ['power'] as const, selector: null };
-      const asked = quietly({ controller: id }, async (signal) => ask(binding, machineIds, signal));
+      const asked = quietly({ controller: id }, async (signal) => ask(binding, machineIds, true, signal));
       run(asked.then(() => void (looking[of] -= 1)));
     }
     return claimed.length === free;
@@ -130,7 +143,9 @@ export const observer = ({ keeper, observations, log, now }: Ports): Observer =>
         for (const seconds of readBackSeconds) {
           await pause(seconds * 1000, over);
           if (over.aborted) return;
-          const state = await quietly({ machine: machine.id }, async (signal) => look(machine, signal));
+          const state = await quietly({ machine: machine.id }, async (signal) =>
+            ask(powerBinding(machine), [machine.id], true, signal),
+          );
           if (state !== null && (wanted === null || state === wanted)) return;
         }
       };

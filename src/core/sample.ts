@@ -33,7 +33,13 @@ export const sampler = ({ keeper, samples, log }: Ports): Sampler => {
     using limit = joined([end.signal, AbortSignal.timeout(readMs)]);
     const { signal } = limit;
     const wish = { needs: ['sensors'], bindings: machine.bindings, changes: false, patienceMs } as const;
-    await using leased = await keeper.lease({ ...wish, operation: 'sample', actId: randomUUID(), signal });
+    await using leased = await keeper.lease({
+      ...wish,
+      operation: 'sample',
+      actId: randomUUID(),
+      isBulk: true,
+      signal,
+    });
     const { value } = await leased.device.sensors.list({ signal: leased.signal });
     await samples.keep(machine.id, readingsOf(value));
   };

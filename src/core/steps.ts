@@ -69,12 +69,12 @@ export const steps = (parts: Parts): Steps => {
       return controller === null ? null : parts.relayer.pass(act, undecoded, controller);
     },
     async lease(act) {
-      const { operation, located, id, patienceMs, signal } = act;
+      const { operation, located, id, patienceMs, bulk = false, signal } = act;
       const { needs = [], effect, name } = operation;
       const changes = effect === 'change' || effect === 'disrupt';
       if (needs.length === 0) return { ...nothing, signal };
       const { bindings } = located;
-      const wish = { needs, bindings, changes, operation: name, actId: id, signal };
+      const wish = { needs, bindings, changes, operation: name, actId: id, isBulk: bulk, signal };
       const leased = await keeper.lease({ ...wish, patienceMs: patienceMs ?? usualPatienceMs });
       return changes ? followed(leased, act, observer) : leased;
     },

@@ -21,6 +21,8 @@ interface FakeController {
   /** The most sessions that were open at one time. */
   most: number;
   logins: number;
+  /** Those that have begun. */
+  attempts: number;
   probes: number;
   keptAlive: number;
   /** Whether a login stands between calls. */
@@ -35,6 +37,8 @@ interface FakeController {
   hold: Promise<void>;
   /** Awaited before a read is answered. */
   holdRead: Promise<void>;
+  /** Awaited before a login is answered. */
+  holdLogin: Promise<void>;
   /** Awaited before a session has ended. */
   holdClose: Promise<void>;
   /** Ends every session that is open, without telling. */
@@ -50,6 +54,7 @@ const fakeController = (): FakeController => {
     closed: 0,
     most: 0,
     logins: 0,
+    attempts: 0,
     probes: 0,
     keptAlive: 0,
     isStanding: true,
@@ -58,6 +63,7 @@ const fakeController = (): FakeController => {
     fails: null as Fault | null,
     hold: Promise.resolve(),
     holdRead: Promise.resolve(),
+    holdLogin: Promise.resolve(),
     holdClose: Promise.resolve(),
     forget: () => void (generation += 1),
   };
@@ -116,6 +122,8 @@ const fakeController = (): FakeController => {
           return open && sound;
         },
         async login() {
+          fake.attempts += 1;
+          await fake.holdLogin;
           if (fake.refuses !== null) fake.logins += 1;
           if (fake.refuses !== null) throw fake.refuses;
           if (born !== generation) sound = false;

@@ -3,7 +3,7 @@ import type { Connection } from '../../ports/controller.ts';
 import type { SessionPurpose, Condition } from '../../ports/broker.ts';
 import { turns, type Turns } from '../turns.ts';
 import { flights, type Flights } from './flights.ts';
-import { slots, type Slots } from './slots.ts';
+import { slots, type Rank, type Slots } from './slots.ts';
 
 /** How to reach a controller, and whether that makes sense, as it was read from the store. */
 export interface Known {
@@ -57,6 +57,10 @@ export interface Holding {
   /** One question to the database at a time. */
   acquiring: Promise<boolean> | null;
   users: number;
+  /** Those of its users whose work is not of many. */
+  urgent: number;
+  /** What is opened there is as urgent as who waits for it. */
+  readonly rank: Rank;
   changed: number;
   /** In which life of this replica it was taken; null: not ours. */
   heldIn: number | null;
@@ -89,6 +93,12 @@ export const holding = (id: string, { now, sessionsEach, joined }: Ports): Holdi
     login: Promise.resolve(),
     acquiring: null,
     users: 0,
+    urgent: 0,
+    rank: {
+      get isBulk() {
+        return made.urgent === 0;
+      },
+    },
     changed: 0,
     heldIn: null,
     heldSince: -Infinity,

@@ -11,7 +11,7 @@ import { health } from './health.ts';
 import { holding, type Holding, type Known } from './holding.ts';
 import { leasing, type Leasing } from './leasing.ts';
 import { sessions, type Sessions } from './sessions.ts';
-import { slots } from './slots.ts';
+import { slots, type Slots } from './slots.ts';
 import { warmth } from './warmth.ts';
 
 export interface BrokerPorts {
@@ -52,9 +52,9 @@ export interface Broker {
   readonly leasing: Pick<Leasing, 'own' | 'isOurs'>;
   readonly sessions: Sessions;
   readonly calls: Calls;
-  /** Faults: `stopping`. */
-  hold(id: string): Holding;
-  letGo(held: Holding): void;
+  /** What is done there in bulk gives way to the rest. Faults: `stopping`. */
+  hold(id: string, isBulk?: boolean): Holding;
+  letGo(held: Holding, isBulk?: boolean): void;
   find(id: string): Holding | undefined;
   /** What is on record of it, of this revision or a later one. Faults: `not-found`. */
   know(held: Holding, revision: number): Promise<Known>;
@@ -77,6 +77,7 @@ export const broker = (ports: BrokerPorts): Broker => {
   const held = new Map<string, Holding>();
   const blames = new WeakMap<Fault, Holding>();
   const total = slots(() => ports.sessionsTotal);
+  const [logins, probes] = [mostLogins, mostProbes].map((most) => slots(() => most, most / 4)) as [Slots, Slots];
   const leaving = new Set<Promise<void>>();
   let [draining, stopping] = [false, false];
 
@@ -118,8 +119,8 @@ export const broker = (ports: BrokerPorts): Broker => {
     health: condition,
     know: read,
     total,
-    logins: slots(() => mostLogins),
-    probes: slots(() => mostProbes),
+    logins,
+    probes,
     makeRoom() {
       if (total.taken >= ports.sessionsTotal) warm.makeRoom();
     },
@@ -157,7 +158,7 @@ export const broker = (ports: BrokerPorts): Broker => {
       isOurs: lease.isOurs,
       blame: (fault, one) => void blames.set(fault, one),
     }),
-    hold(id) {
+    hold(id, isBulk = false) {
       if (stopping) throw new Fault('stopping', undefined, { retryAfter: 1 });
       let one = held.get(id);
       if (one === undefined) {
@@ -166,10 +167,15 @@ export const broker = (ports: BrokerPorts): Broker => {
         held.set(id, one);
       }
       one.users += 1;
+      if (isBulk) return one;
+      one.urgent += 1;
+      // What is under way for others is now waited for by somebody too, wherever it waits itself.
+      if (one.urgent === 1) for (const places of [one.slots, total, probes, logins]) places.heed();
       return one;
     },
-    letGo(one) {
+    letGo(one, isBulk = false) {
       one.users -= 1;
+      if (!isBulk) one.urgent -= 1;
       if (one.users > 0) return;
       if (draining || one.wanted || one.lost.signal.aborted) void shut(one);
       else release(one);

@@ -55,9 +55,9 @@ export const opener = (ports: OpeningPorts) => {
   };
 
   /** Cheaper than a login, and a dead controller keeps nobody from logging in elsewhere. */
-  const probe = async (driver: Driver, endpoint: Endpoint, signal: AbortSignal): Promise<void> => {
+  const probe = async (held: Holding, driver: Driver, endpoint: Endpoint, signal: AbortSignal): Promise<void> => {
     if (driver.probe === undefined) return;
-    await probes.take(signal);
+    await probes.take(signal, held.rank);
     try {
       const patience = AbortSignal.any([signal, AbortSignal.timeout(probeMs)]);
       const isThere = await driver.probe(endpoint, { signal: patience }).catch((thrown: unknown) => {
@@ -72,7 +72,7 @@ export const opener = (ports: OpeningPorts) => {
   };
 
   const logIn = async (held: Holding, connection: Connection, wanted: Wanted, signal: AbortSignal) => {
-    await logins.take(signal);
+    await logins.take(signal, held.rank);
     try {
       await journal.begin({ id: wanted.id, controllerId: held.id, purpose: wanted.purpose, fence: held.fence });
       const mark = await connection.login({ signal });
@@ -101,7 +101,7 @@ export const opener = (ports: OpeningPorts) => {
       try {
         const endpoint = await endpointOf(held, known, wanted.change, signal);
         if (now() - held.heardAt > freshMs || wanted.change.address !== undefined)
-          await probe(driver, endpoint, signal);
+          await probe(held, driver, endpoint, signal);
         const connection = driver.open({ ...endpoint, purpose: wanted.purpose === 'reads' ? 'reads' : 'changes' });
         const mark = await logIn(held, connection, wanted, signal);
         if (mark !== null) ports.loggedIn();

@@ -41,8 +41,10 @@ interface Ports extends OpeningPorts {
   readonly idleMs: number;
 }
 
-/** The whole of opening: its turn, the question whether anything is there, and the login. */
-const openMs = 30_000;
+/** Until a session that is in use is given back. */
+const placeMs = 30_000;
+/** Its turn among all that are to be opened, the question whether anything is there, and the login, which the driver bounds. */
+const openMs = 120_000;
 /** A refusal is looked up again, for another replica may have been told to forget it. */
 const recallMs = 1_000;
 const mostAttempts = 3;
@@ -81,10 +83,10 @@ export const sessions = (ports: Ports): Sessions => {
       const idle = [...held.sessions].find(({ users, closing }) => users === 0 && closing === null);
       if (idle !== undefined) void close(held, idle);
     }
-    await held.slots.take(signal);
+    await held.slots.take(signal, held.rank);
     try {
       ports.makeRoom();
-      await total.take(signal);
+      await total.take(signal, held.rank);
     } catch (fault) {
       held.slots.give();
       throw fault;
@@ -113,15 +115,16 @@ export const sessions = (ports: Ports): Sessions => {
 
   const begin = async (held: Holding, purpose: SessionPurpose, change: Visit): Promise<Session> => {
     // By nobody's signal: who leaves takes nobody else's login along.
-    const signal = AbortSignal.any([held.lost.signal, AbortSignal.timeout(openMs)]);
+    const within = (ms: number): AbortSignal => AbortSignal.any([held.lost.signal, AbortSignal.timeout(ms)]);
     const isOnRecord = Object.keys(change).length === 0;
     if (isOnRecord) {
       await admit(held);
       // Before it takes a place, which the rotation's own login may need.
       await settling.quiet(held.id);
     }
-    await place(held, signal);
+    await place(held, within(placeMs));
     try {
+      const signal = within(openMs);
       // One login after the other, so that an account which is refused is offered once.
       const turn = held.login.then(async () => {
         if (isOnRecord) await settled(held, signal);

@@ -203,6 +203,34 @@ describe('the session broker', () => {
       expect(fake.opened).to.equal(6);
     });
 
+    it('no more logins at once than so many, a quarter of which the work of many leaves to who waits', async () => {
+      const { fake, keep: by, read } = made();
+      const { open, pass } = gate();
+      fake.holdLogin = open;
+      const signal = patient();
+      setMaxListeners(0, signal);
+      const many = Array.from({ length: 40 }, async (_, i) => {
+        const bindings = [bindingTo(`m${i}`)];
+        await using leased = await by.lease(wish(i % 2 === 0, { bindings, isBulk: true, signal }));
+        await leased.device.power.get({ signal });
+      });
+      await sleep(30);
+      expect(fake.attempts).to.equal(24);
+      const urgent = [read('c1')];
+      await sleep(10);
+      expect(fake.attempts).to.equal(25);
+      // Somebody now waits for one that waited with the others.
+      urgent.push(read('m39'));
+      await sleep(10);
+      expect(fake.attempts).to.equal(26);
+      urgent.push(...Array.from({ length: 20 }, async (_, i) => read(`u${i}`)));
+      await sleep(10);
+      expect(fake.attempts).to.equal(32);
+      pass();
+      await Promise.all([...many, ...urgent]);
+      expect(fake.opened).to.equal(61);
+    });
+
     it('different questions to one controller, and refuses more than so many', async () => {
       const { fake, keep: by } = made();
       fake.holdRead = new Promise(() => undefined);
