@@ -167,6 +167,10 @@ export const settings = z.strictObject({
     .max(8_760)
     .default(72)
     .describe('How long Igor goes on looking for a controller that was lost by a change of its network'),
+  IGOR_DRAIN_SECONDS: seconds
+    .max(600)
+    .default(0)
+    .describe('How long a stop goes on serving while it is not ready, for a load balancer to look elsewhere'),
   IGOR_STOP_SECONDS: seconds.min(1).max(600).default(30).describe('How long a stop waits for what runs'),
   IGOR_REGISTER_CLOUD: z.string().optional().describe('Entry of clouds.yaml with admin credentials, for registration'),
   IGOR_AUDIT_READS: z.stringbool().default(false).describe('Whether plain reads have a row in the journal too'),

@@ -24,6 +24,7 @@ import { relays } from './adapters/postgres/relays.ts';
 import { pendingCredentials } from './adapters/postgres/pending-credentials.ts';
 import { moves } from './adapters/postgres/moves.ts';
 import { heartbeat } from './adapters/postgres/heartbeat.ts';
+import { replicas } from './adapters/postgres/replica-list.ts';
 import { membership } from './adapters/postgres/replicas.ts';
 import { shelves } from './adapters/postgres/shelves.ts';
 import { migrate } from './adapters/postgres/source.ts';
@@ -56,7 +57,7 @@ import { settling } from './core/settling.ts';
 import { steps } from './core/steps.ts';
 import { sweeping } from './core/sweeping.ts';
 import { upkeep } from './core/upkeep.ts';
-import { inTime } from './core/waiting.ts';
+import { inTime, pause } from './core/waiting.ts';
 import { worker } from './core/work.ts';
 import { openDatabase, openKeyring } from './database.ts';
 import { asFault, Fault, told } from './domain/fault.ts';
@@ -93,6 +94,8 @@ const tendMs = 1_000;
 const answerMs = 3_000;
 /** Until a database that answers has written a beat. */
 const firstBeatMs = 10_000;
+/** Until the database knows that this replica leaves. */
+const drainedMs = 2_000;
 /** However often somebody asks whether Igor is ready, Keystone is asked once in so long. */
 const readyMs = 5_000;
 
@@ -131,6 +134,7 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
     const now = (): number => performance.now();
     let shownAddress: string | null = null;
     const members = membership(sql, replicaId);
+    const replicasOf = replicas(sql);
     const relaysOf = relays(sql, keyring, replicaId, log);
     const sweep = async (): Promise<void> => {
       const dead = await members.sweep();
@@ -249,6 +253,7 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
       rotation: rotation({ pending, settling: settlingOf, visits: keep, controllers: controllersOf, log }),
       mover: move,
       openSessions: openSessions(sql),
+      replicas: replicasOf,
       look: observe.look,
       rawAllowed: new Set(settings.IGOR_RAW_ALLOW.split(',')),
       freshMs: settings.IGOR_OBSERVE_SECONDS * 2000,
@@ -266,7 +271,8 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
       decide: (caller, permission, subject) => decide(rules, caller, permission, subject),
     };
     const relaying = { replicaId, relays: relaysOf, leases: leasesOf, bell: rings, life: alive, log };
-    const passOn = relayer(relaying);
+    const counts = numbers.replicas(replicasOf.count);
+    const passOn = relayer({ ...relaying, ...counts });
     const flow = steps({
       services,
       tokens,
@@ -281,7 +287,7 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
       requestsPerMinute: settings.IGOR_RATE_LIMIT,
       auditReads: settings.IGOR_AUDIT_READS,
     });
-    const relayed = relayWork({ ...relaying, steps: flow, operations, callers: callersOf, keeper: keep });
+    const relayed = relayWork({ ...relaying, ...counts, steps: flow, operations, callers: callersOf, keeper: keep });
     const work = worker({
       steps: flow,
       executions: executionsOf,
@@ -330,7 +336,9 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
       href,
       log,
     });
+    let leaving = false;
     const ready = async (): Promise<readonly string[]> => {
+      if (leaving) return ['stopping: this replica is about to leave'];
       const causes = await Promise.all([
         validates().then(
           () => null,
@@ -380,9 +388,18 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
       metricsAddress,
       async stop() {
         log.info({ replica: replicaId }, 'service.stopping');
+        leaving = true;
+        // Nothing new for this one: its controllers go to whoever wants them, as soon as nobody here is at them.
+        await inTime(members.drain(), drainedMs, () => new Fault('store-unavailable')).catch((error: unknown) =>
+          log.warn(told(error), 'stop.untold'),
+        );
+        keep.drain();
+        relayed.drain();
+        const claimed = [observe.stop(), sample.stop(), orphans.stop(), follow.stop()];
+        await pause(settings.IGOR_DRAIN_SECONDS * 1000, new AbortController().signal);
         const end = AbortSignal.timeout(settings.IGOR_STOP_SECONDS * 1000);
         const answered = server.close(AbortSignal.timeout(settings.IGOR_STOP_SECONDS * 1000 + answerMs));
-        await Promise.all([observe.stop(), sample.stop(), orphans.stop(), follow.stop()]);
+        await Promise.all(claimed);
         await Promise.all([work.stop(end), relayed.stop(end), keep.stop(end), records.stop(), answered]);
         await stopAll();
         log.info({ replica: replicaId }, 'service.stopped');

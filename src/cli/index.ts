@@ -18,6 +18,7 @@ import { loginCommand, logoutCommand } from './login.ts';
 import { machinesCommand } from './machines.ts';
 import { powerCommand } from './power.ts';
 import { plain, screen, type Screen } from './screen.ts';
+import { replicasCommand } from './replicas.ts';
 import { sensorsCommand } from './sensors.ts';
 import { sessionsCommand } from './sessions.ts';
 import { watchdogCommand } from './watchdog.ts';
@@ -128,6 +129,7 @@ const program = (world: World, shown: Screen, end: (code: number) => void): Comm
     withRotation(context, bmcCommand(context)),
     execCommand(context),
     accountsCommand(context),
+    replicasCommand(context),
     auditCommand(context),
     apiCommand(context),
     completionCommand(context, () => igor),

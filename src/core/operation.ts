@@ -13,6 +13,7 @@ import type { PowerState } from '../domain/power.ts';
 import type { Capabilities, Capability, Driver, Visits } from '../ports/controller.ts';
 import type { LogArchives } from '../ports/log-archives.ts';
 import type { Remote } from '../ports/remote.ts';
+import type { Replicas } from '../ports/replicas.ts';
 import type {
   Controllers,
   Executions,
@@ -75,6 +76,7 @@ export interface Services {
   readonly drivers: ReadonlyMap<string, Driver>;
   readonly lacks: Lacks;
   readonly openSessions: OpenSessions;
+  readonly replicas: Pick<Replicas, 'list'>;
   /** New passwords for Igor's own accounts. */
   readonly rotation: Rotation;
   /** Sessions beside those that a lease gives. */

@@ -31,6 +31,7 @@ interface Ports {
   readonly bell: Pick<Bell, 'on'>;
   readonly life: Pick<Life, 'now'>;
   readonly log: Log;
+  readonly carriedOut: () => void;
 }
 
 const pollMs = 500;
@@ -39,7 +40,7 @@ const mostAtOnce = 64;
 const againMs: readonly number[] = [100, 500, 1_000, 2_000, 4_000];
 
 export const relayWork = (ports: Ports): RelayWork => {
-  const { replicaId, steps, callers, relays, keeper, leases, bell, life, log } = ports;
+  const { replicaId, steps, callers, relays, keeper, leases, bell, life, log, carriedOut } = ports;
   const operations = new Map(ports.operations.map((operation) => [operation.name, operation]));
   const cut = new AbortController();
   /** By relay, what ends the reads that nobody waits for any more. */
@@ -106,6 +107,7 @@ export const relayWork = (ports: Ports): RelayWork => {
     const startedAt = performance.now();
     const answer = await carryOut(relay, operation, gone);
     await insistently(async () => relays.answer(relay, answer));
+    carriedOut();
     log.info(
       {
         relay: relay.id,

@@ -22,6 +22,8 @@ interface Ports {
   readonly bell: Pick<Bell, 'on'>;
   readonly life: Pick<Life, 'now'>;
   readonly log: Log;
+  /** Of each that was passed on, what came of it. */
+  readonly passed: (ending: 'answered' | 'undone' | 'lost') => void;
 }
 
 /** Undone: nobody has begun, and nobody will. Lost: somebody may have begun. */
@@ -36,7 +38,7 @@ const marginMs = 5_000;
 /** Holders that refuse, for they have let go meanwhile. */
 const mostAttempts = 3;
 
-export const relayer = ({ replicaId, relays, leases, bell, life, log }: Ports): Relayer => {
+export const relayer = ({ replicaId, relays, leases, bell, life, log, passed }: Ports): Relayer => {
   const waiting = new Map<string, (ending: Ending) => void>();
   let timer: NodeJS.Timeout | undefined;
   let looking: Promise<void> | null = null;
@@ -98,7 +100,7 @@ export const relayer = ({ replicaId, relays, leases, bell, life, log }: Ports): 
     const { identity, service, groups, address, requestId, globalRequestId } = caller;
     const id = randomUUID();
     const ending = ended(id, act);
-    const passed = {
+    const request = {
       operation: operation.name,
       target,
       input: undecoded,
@@ -108,7 +110,7 @@ export const relayer = ({ replicaId, relays, leases, bell, life, log }: Ports): 
       base: href(''),
       controllerId,
     };
-    await relays.put(id, holder, passed).catch(async (thrown: unknown) => {
+    await relays.put(id, holder, request).catch(async (thrown: unknown) => {
       // Whether it is there nobody knows who has lost the connection.
       log.warn({ relay: id, ...told(thrown) }, 'relay.unput');
       end(id, (await relays.withdraw(id).catch(() => false)) ? 'undone' : 'lost');
@@ -123,6 +125,7 @@ export const relayer = ({ replicaId, relays, leases, bell, life, log }: Ports): 
         if (holder === null || life.now() === null) return null;
         const ending = await once(act, undecoded, controllerId, holder);
         act.note({ relayed_to: holder });
+        passed(typeof ending === 'string' ? ending : 'answered');
         if (ending === 'undone') continue;
         if (ending !== 'lost') return outputOf(act, ending.answer);
         if (isChange(act.operation))

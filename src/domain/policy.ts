@@ -107,6 +107,7 @@ export const rules = {
   'oob:grant:delete': 'rule:manager or True:%(is_own)s',
   'oob:grant:request': 'rule:reader',
   'oob:grant:approve': 'rule:manager',
+  'oob:replica:list': 'rule:admin or rule:system_reader',
   'oob:audit:list': 'rule:manager or rule:system_reader',
   'oob:audit:export': 'rule:manager or rule:system_reader',
 } as const satisfies Record<`oob:${string}:${string}`, string>;

@@ -3,6 +3,7 @@ import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom
 
 import type { BrokerCounts } from '../core/broker/index.ts';
 import { brokerMetrics } from './broker-metrics.ts';
+import { replicaMetrics, type RelayCounts } from './replica-metrics.ts';
 
 export interface Metrics {
   readonly observe: (operation: string, status: number, seconds: number) => void;
@@ -10,6 +11,8 @@ export interface Metrics {
   readonly alarmed: (event: string) => void;
   /** What the session broker counts; `controllers` is asked at each scrape. */
   readonly broker: (controllers: () => Promise<ReadonlyMap<string, number>>) => BrokerCounts;
+  /** What is counted of passing on; `replicas` is asked at each scrape. */
+  readonly replicas: (count: () => Promise<ReadonlyMap<string, number>>) => RelayCounts;
   /** A version of the policy file was read: whether it is in force now. */
   readonly policyRead: (isInForce: boolean) => void;
   /** How far the journal is chained. */
@@ -98,6 +101,7 @@ export const metrics = (): Metrics => {
     observe: (operation, status, seconds) => requests.observe({ operation, status }, seconds),
     unknownOutcomes: (count) => unknown.inc(count),
     broker: (controllers) => brokerMetrics(registry, controllers),
+    replicas: (count) => replicaMetrics(registry, count),
     alarmed: (event) => alarms.inc({ event }),
     policyRead(isInForce) {
       policyCurrent.set(isInForce ? 1 : 0);

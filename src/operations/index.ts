@@ -71,6 +71,7 @@ import { powerWatch } from './power-watch.ts';
 import { sessionDelete } from './session-delete.ts';
 import { sessionList } from './session-list.ts';
 import { rawCommandRun } from './raw-command-run.ts';
+import { replicaList } from './replica-list.ts';
 import { resetCreate } from './reset-create.ts';
 import { selectorCreate } from './selector-create.ts';
 import { selectorDelete } from './selector-delete.ts';
@@ -157,6 +158,7 @@ export const operations: readonly Operation[] = [
   sessionDelete,
   firmwareGet,
   selfTestGet,
+  replicaList,
   resetCreate,
   rawCommandRun,
   accountList,

@@ -109,6 +109,7 @@ const levels: Readonly<Record<Permission, Level>> = {
   'oob:grant:delete': 'manager',
   'oob:grant:request': 'reader',
   'oob:grant:approve': 'manager',
+  'oob:replica:list': 'admin',
   'oob:audit:list': 'manager',
   'oob:audit:export': 'manager',
 };
@@ -166,6 +167,7 @@ const callers: readonly Asker[] = [
       'oob:account:list',
       'oob:account:get',
       'oob:grant:get',
+      'oob:replica:list',
       'oob:audit:list',
       'oob:audit:export',
       'oob:network:get',
