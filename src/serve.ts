@@ -339,6 +339,8 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
     let leaving = false;
     const ready = async (): Promise<readonly string[]> => {
       if (leaving) return ['stopping: this replica is about to leave'];
+      if (alive.now() === null)
+        return ['database: store-unavailable: no heartbeat has been answered for three seconds'];
       const causes = await Promise.all([
         validates().then(
           () => null,

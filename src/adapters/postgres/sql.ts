@@ -16,21 +16,22 @@ export interface Texts {
 }
 
 /** Over the pool that TypeORM keeps. Faults: `store-unavailable`; a violated constraint stays a `DatabaseError`. */
-export const sqlOf = (database: DataSource): Sql => {
+export const sqlOf = (database: DataSource, answerMs = usualAnswerMs): Sql => {
   const { master } = database.driver as unknown as { master: Pool }; // the PostgreSQL driver's pool, public but untyped
-  return over(master, async (work) => {
+  return over(master, answerMs, async (work) => {
     const client = await master.connect().catch(unavailable);
     let broken: Error | undefined;
     // A connection that is lost while it is ours tells so beside the query's own failure, and nobody else listens.
     const lost = (error: Error): void => void (broken = error);
     client.on('error', lost);
     try {
-      await client.query('BEGIN');
-      const result = await work(over(client, async (inner) => inner(over(client, nested))));
-      await client.query('COMMIT');
+      await client.query(timed('BEGIN', answerMs));
+      const result = await work(over(client, answerMs, async (inner) => inner(over(client, answerMs, nested))));
+      await client.query(timed('COMMIT', answerMs));
       return result;
     } catch (thrown) {
-      await client.query('ROLLBACK').catch((error: unknown) => (broken = error as Error)); // pg rejects with errors
+      const rollback = client.query(timed('ROLLBACK', Math.min(answerMs, rollbackMs)));
+      await rollback.catch((error: unknown) => (broken = error as Error)); // pg rejects with errors
       throw thrown;
     } finally {
       client.off('error', lost);
@@ -41,13 +42,20 @@ export const sqlOf = (database: DataSource): Sql => {
 
 type Begin = <T>(work: (sql: Sql) => Promise<T>) => Promise<T>;
 
-const over = (client: Pool | PoolClient, begin: Begin): Sql => ({
+/** Longer than the database lets any statement take: whoever waits for more waits for a connection that is cut. */
+const usualAnswerMs = 35_000;
+/** A connection that does not even do this is given up. */
+const rollbackMs = 2_000;
+
+const timed = (text: string, ms: number) => ({ text, query_timeout: ms });
+
+const over = (client: Pool | PoolClient, answerMs: number, begin: Begin): Sql => ({
   async rows<Row extends QueryResultRow>(text: string, values: readonly unknown[] = [], name?: string) {
-    const query = { text, values: [...values], ...(name !== undefined && { name }) };
+    const query = { text, values: [...values], query_timeout: answerMs, ...(name !== undefined && { name }) };
     return (await client.query<Row>(query).catch(unavailable)).rows;
   },
   async texts(text, values = []) {
-    const query = { text, values: [...values], rowMode: 'array' as const, types: asText };
+    const query = { text, values: [...values], query_timeout: answerMs, rowMode: 'array' as const, types: asText };
     const { fields, rows } = await client.query<(string | null)[]>(query).catch(unavailable);
     return { columns: fields.map(({ name }) => name), rows };
   },
