@@ -10,7 +10,7 @@ module.exports = {
       {
         pathNot: [
           '^src/domain/',
-          '(^|/)node_modules/(@types/)?(zod|yaml|luxon)/',
+          '(^|/)node_modules/(@types/)?(zod|yaml|luxon|croner)/',
           '^(node:)?(buffer|net|util|crypto)$',
         ],
       },

@@ -30,6 +30,7 @@ export type Wanted =
   | { readonly project: { readonly id?: string; readonly name?: string; readonly domain?: Domain } }
   | { readonly domain: Domain }
   | { readonly system: { readonly all: true } }
+  | { readonly 'OS-TRUST:trust': { readonly id: string } }
   | null;
 
 export type CloudAuth =

@@ -14,6 +14,7 @@ export const faults = {
   'host-unconfigured': { status: 409, title: 'The machine has no SSH endpoint', repeat: false },
   'in-use': { status: 409, title: 'Something still runs there', repeat: true },
   'precondition-failed': { status: 412, title: 'Changed in the meantime', repeat: false },
+  'trust-ended': { status: 409, title: 'The trust that it acts by does not hold', repeat: false },
   'too-large': { status: 413, title: 'The body is too large', repeat: false },
   'unsupported-media-type': { status: 415, title: 'Unsupported media type', repeat: false },
   'precondition-required': { status: 428, title: 'If-Match is wanted', repeat: false },

@@ -33,6 +33,7 @@ const met: Readonly<Record<FaultCode, keyof typeof cases | 'own' | 'connection' 
   'in-use': 'own',
   'precondition-failed': 'always',
   'precondition-required': 'own',
+  'trust-ended': 'own',
   'too-large': 'body',
   'unsupported-media-type': 'body',
   'too-many-requests': 'always',

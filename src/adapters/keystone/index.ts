@@ -1,5 +1,6 @@
 import type { Cloud } from '../../domain/cloud.ts';
 import type { Groups, Log, Projects, Tokens } from '../../ports/services.ts';
+import type { Trusts } from '../../ports/trusts.ts';
 import { told } from '../../domain/fault.ts';
 import { breaker } from './breaker.ts';
 import { groups } from './groups.ts';
@@ -8,6 +9,7 @@ import { askFor, callerHeaders } from './on-behalf.ts';
 import { projects } from './projects.ts';
 import { serviceLogin, type ServiceLogin } from './service-login.ts';
 import { tokenCache, type TokenCacheOptions } from './token-cache.ts';
+import { trusts } from './trusts.ts';
 import { validation } from './validate.ts';
 
 interface Options extends TokenCacheOptions {
@@ -24,6 +26,7 @@ export interface Identities {
   readonly tokens: Tokens;
   readonly projects: Projects;
   readonly groups: Groups;
+  readonly trusts: Trusts;
   /** Resolves when tokens can be validated. */
   check(): Promise<void>;
   /** Says in the log whether they can. */
@@ -39,12 +42,14 @@ export const identities = (cloud: Cloud, options: Options): Identities => {
   const ask = breaker(keystone(cloud, seconds), { now, log });
   const service = serviceLogin(cloud, ask, log, now);
   const validate = validation(ask, service, { serviceType, seconds, log });
-  const inName = askFor(ask, service, callerHeaders(service));
+  const headersFor = callerHeaders(service);
+  const inName = askFor(ask, service, headersFor);
   return {
     service,
     tokens: tokenCache(validate, options),
     projects: projects(inName),
     groups: groups(inName, options.seconds),
+    trusts: trusts({ cloud, ask, service, headersFor, log }),
     check: validate.check,
     async report() {
       try {

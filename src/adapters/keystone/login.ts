@@ -8,6 +8,7 @@ import { tokenBody, type CatalogEntry } from './token-body.ts';
 /** A token of one's own, with the catalogue that came with it. */
 export interface Login {
   readonly token: Secret;
+  readonly userId: string;
   readonly issuedAt: Date;
   readonly expiresAt: Date;
   readonly projectId: string | null;
@@ -23,9 +24,10 @@ export const login = async (cloud: Cloud, signal: AbortSignal, ask: Keystone = k
   const token = answer.headers['x-subject-token'];
   const body = tokenBody.safeParse(answer.body);
   if (typeof token !== 'string' || !body.success) throw garbled('an odd body to a login');
-  const { expires_at, issued_at, catalog = [], project, roles = [] } = body.data.token;
+  const { user, expires_at, issued_at, catalog = [], project, roles = [] } = body.data.token;
   return {
     token: new Secret(token),
+    userId: user.id,
     issuedAt: issued_at ?? new Date(),
     expiresAt: expires_at,
     projectId: project?.id ?? null,
