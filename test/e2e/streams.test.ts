@@ -35,6 +35,7 @@ const listen = async (url: string, token: string): Promise<Listener> => {
     response.emit('heard');
   });
   const ended = once(response, 'end').then(() => Date.now());
+  ended.catch(() => undefined); // who leaves does not look whether it ended
   return {
     events,
     ended,
