@@ -267,6 +267,28 @@ describe('a shell of ipmitool, in trouble', () => {
     if (!(second instanceof Error)) expect(second).to.have.property('data').with.length(15);
   });
 
+  it('sleeps when nobody speaks to it, without waking up, and answers who does', async () => {
+    await using it = await bench();
+    const link = it.link({ purpose: 'changes' });
+    const pid = await pidOf(link);
+    const statusOf = async (): Promise<string> => readFile(`/proc/${pid}/status`, 'latin1');
+    const isAsleep = async (): Promise<boolean> => /^State:\tT/m.test(await statusOf());
+    const switches = async (): Promise<string | undefined> =>
+      /^voluntary_ctxt_switches:.*$/m.exec(await statusOf())?.[0];
+    await until(isAsleep, 4000);
+    const before = await switches();
+    await sleep(1500);
+    expect(await switches()).to.equal(before);
+    expect((await link.ask(status, call)).completion).to.equal(0);
+    expect(await isAsleep()).to.equal(false);
+    await until(isAsleep, 4000);
+    await link.tell(on, call);
+    expect(controls(it.bmc)).to.equal(1);
+    await until(isAsleep, 4000);
+    await link[Symbol.asyncDispose]();
+    expect([it.bmc.sessions().length, await isThere(pid)]).to.deep.equal([0, false]);
+  });
+
   it('that is stopped is waited for no longer than it may take, and killed', async () => {
     await using it = await bench();
     const link = it.link();
@@ -389,18 +411,23 @@ describe('the warden of the shells', () => {
     expect((await it.link().ask(status, call)).completion).to.equal(0);
   });
 
-  it('closes every session within two seconds when Igor is killed', async () => {
-    await using it = await bench();
-    const holder = fileURLToPath(new URL('../support/shell-holder.ts', import.meta.url));
-    const args = ['--import', 'tsx', holder, it.homeDir, String(it.bmc.port), '20'];
-    const igor = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-    const [said] = (await eventOnce(igor.stdout, 'data')) as [Buffer];
-    const pids = JSON.parse(said.toString()) as number[];
-    expect(it.bmc.sessions()).to.have.length(20);
-    igor.kill('SIGKILL');
-    await until(() => it.bmc.sessions().length === 0, 2000);
-    await until(async () => (await Promise.all(pids.map(isThere))).every((there) => !there), 2000);
-  });
+  for (const [what, idleMs] of [
+    ['', 0],
+    [', those that sleep too,', 3000],
+  ] as const)
+    it(`closes every session${what} within two seconds when Igor is killed`, async () => {
+      await using it = await bench();
+      const holder = fileURLToPath(new URL('../support/shell-holder.ts', import.meta.url));
+      const args = ['--import', 'tsx', holder, it.homeDir, String(it.bmc.port), '20'];
+      const igor = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+      const [said] = (await eventOnce(igor.stdout, 'data')) as [Buffer];
+      const pids = JSON.parse(said.toString()) as number[];
+      expect(it.bmc.sessions()).to.have.length(20);
+      await sleep(idleMs);
+      igor.kill('SIGKILL');
+      await until(() => it.bmc.sessions().length === 0, 2000);
+      await until(async () => (await Promise.all(pids.map(isThere))).every((there) => !there), 2000);
+    });
 
   it('is done without when it cannot be started, or holds as many shells as it may', async () => {
     await using none = await bench({ warden: '/nonexistent/warden.js' });
