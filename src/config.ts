@@ -186,6 +186,24 @@ export const settings = z.strictObject({
     .max(36_500)
     .default(90)
     .describe('Days after which executions are removed with their output; 0: never'),
+  IGOR_OPERATION_RETENTION_DAYS: seconds
+    .max(36_500)
+    .default(90)
+    .describe('Days after which operations on sets are removed with what became of their targets; 0: never'),
+  IGOR_BLAST_RADIUS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(10_000)
+    .default(10)
+    .describe('More machines than so many are changed at once only with the hash of a plan; 0: any number is'),
+  IGOR_POWER_ON_STAGGER_MS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(60_000)
+    .default(100)
+    .describe('Milliseconds between two machines of a set that are powered on, unless the caller says'),
   IGOR_ARCHIVE_RETENTION_DAYS: seconds
     .max(36_500)
     .default(365)

@@ -21,6 +21,7 @@ import { observations } from './adapters/postgres/observations.ts';
 import { samples } from './adapters/postgres/samples.ts';
 import { openSessions } from './adapters/postgres/open-sessions.ts';
 import { relays } from './adapters/postgres/relays.ts';
+import { operationSets } from './adapters/postgres/operation-sets.ts';
 import { pendingCredentials } from './adapters/postgres/pending-credentials.ts';
 import { moves } from './adapters/postgres/moves.ts';
 import { heartbeat } from './adapters/postgres/heartbeat.ts';
@@ -53,6 +54,11 @@ import { relayer } from './core/relay.ts';
 import { relayWork } from './core/relay-work.ts';
 import { rotation } from './core/rotation.ts';
 import { meaning, selection } from './core/selection.ts';
+import { fleet } from './core/sets/fleet.ts';
+import { kindsFor } from './core/sets/kinds.ts';
+import { planner } from './core/sets/plan.ts';
+import { progress } from './core/sets/progress.ts';
+import { setWorker } from './core/sets/worker.ts';
 import { settling } from './core/settling.ts';
 import { steps } from './core/steps.ts';
 import { sweeping } from './core/sweeping.ts';
@@ -131,6 +137,7 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
     const { replicaId, buried } = incarnate(settings.IGOR_DATA_DIR);
     const journalOf = journal(sql, replicaId);
     const executionsOf = executions(sql, replicaId);
+    const setsOf = operationSets(sql, replicaId, keyring);
     const now = (): number => performance.now();
     let shownAddress: string | null = null;
     const members = membership(sql, replicaId);
@@ -141,10 +148,11 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
       const acts = await journalOf.sweep();
       const runs = await executionsOf.sweep();
       await relaysOf.prune();
+      const targets = await setsOf.sweep();
       if (dead > 0) log.warn({ replicas: dead }, 'replica.buried');
-      if (acts + runs === 0) return;
+      if (acts + runs + targets === 0) return;
       numbers.unknownOutcomes(acts + runs);
-      log.warn({ acts, runs }, 'journal.swept');
+      log.warn({ acts, runs, targets }, 'journal.swept');
     };
     if (buried !== null) await members.bury(buried);
     const alive = life({ now, actMs });
@@ -234,7 +242,22 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
     const register = grantRegister(grantsOf, now);
     const callersOf = callers({ policy: rules, register, groups: keystone.groups });
     const logArchivesOf = logArchives(sql);
+    const selectOf = selection(meant, keysOf);
+    const comingOn = progress({ sets: setsOf, bell: rings });
+    const kinds = kindsFor(operations);
+    const decideBy: Services['decide'] = (caller, permission, subject) => decide(rules, caller, permission, subject);
+    const plan = planner({
+      kinds,
+      select: selectOf,
+      controllers: controllersOf,
+      decide: decideBy,
+      blastRadius: settings.IGOR_BLAST_RADIUS,
+      powerOnStaggerMs: settings.IGOR_POWER_ON_STAGGER_MS,
+    });
     const services: Services = {
+      sets: setsOf,
+      fleet: fleet(plan, setsOf),
+      progress: comingOn,
       machines: machinesOf,
       controllers: controllersOf,
       executions: executionsOf,
@@ -244,7 +267,7 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
       projects: keystone.projects,
       meant,
       selectors: selectorsOf,
-      select: selection(meant, keysOf),
+      select: selectOf,
       reach: reachable,
       remote: ssh({ resolve: reachable.resolve }),
       drivers: driversOf,
@@ -268,7 +291,7 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
       },
       rules,
       allowedActions: (caller) => allowedActions(rules, caller),
-      decide: (caller, permission, subject) => decide(rules, caller, permission, subject),
+      decide: decideBy,
     };
     const relaying = { replicaId, relays: relaysOf, leases: leasesOf, bell: rings, life: alive, log };
     const counts = numbers.replicas(replicasOf.count);
@@ -298,6 +321,8 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
       log,
     });
 
+    const fleetWork = setWorker({ steps: flow, sets: setsOf, callers: callersOf, kinds, bell: rings, href, log });
+
     const chainMs = settings.IGOR_AUDIT_CHAIN_SECONDS * 1000;
     const records = upkeep({
       chain: auditChain(sql, keyring, { leastAgeMs: chainMs / 2 }),
@@ -308,6 +333,8 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
       chainMs,
       journalDays: settings.IGOR_AUDIT_RETENTION_DAYS,
       executionDays: settings.IGOR_EXECUTION_RETENTION_DAYS,
+      sets: setsOf,
+      operationDays: settings.IGOR_OPERATION_RETENTION_DAYS,
       archiveDays: settings.IGOR_ARCHIVE_RETENTION_DAYS,
       samples: samplesOf,
       sampleHours: settings.IGOR_SAMPLE_RETENTION_HOURS,
@@ -368,6 +395,7 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
     sample.start(settings.IGOR_SAMPLE_SECONDS * 1000);
     follow.start();
     work.start();
+    fleetWork.start();
     records.start();
     if (embedded) log.warn({ data_dir: settings.IGOR_DATA_DIR }, 'database.embedded');
     void keystone.report();
@@ -402,7 +430,8 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
         const end = AbortSignal.timeout(settings.IGOR_STOP_SECONDS * 1000);
         const answered = server.close(AbortSignal.timeout(settings.IGOR_STOP_SECONDS * 1000 + answerMs));
         await Promise.all(claimed);
-        await Promise.all([work.stop(end), relayed.stop(end), keep.stop(end), records.stop(), answered]);
+        const workers = [work, fleetWork, relayed, keep];
+        await Promise.all([...workers.map(async (one) => one.stop(end)), records.stop(), answered]);
         await stopAll();
         log.info({ replica: replicaId }, 'service.stopped');
       },

@@ -33,6 +33,8 @@ export interface Request {
   readonly globalRequestId: string | null;
   /** Where it came from. */
   readonly address: string | null;
+  /** Sent again with the same, it is not done again. */
+  readonly idempotencyKey: string | null;
   /** An absolute link to a path of Igor's, as this client reaches it. */
   readonly href: (path: string) => string;
   /** Sends an event, if this is for a stream; resolves when the next may be sent. */
@@ -53,6 +55,7 @@ export interface Act {
   readonly input: Readonly<Record<string, unknown>>;
   readonly revision: number | null;
   readonly patienceMs: number | null;
+  readonly idempotencyKey: string | null;
   readonly href: Request['href'];
   readonly emit: Request['emit'];
   /** Of a stream, which what permitted it must outlast. */
@@ -63,6 +66,8 @@ export interface Act {
   readonly note: Request['note'];
   /** Its input as it arrived, to be passed on to the replica that holds the controller; absent: it is done here. */
   readonly undecoded?: unknown;
+  /** Right before anything is sent, with the act's id; refuses by throwing. */
+  readonly begin?: (actId: string) => Promise<void>;
 }
 
 /** With what it is on, and whether it is permitted there. */
@@ -139,14 +144,14 @@ export const execute = async (steps: Steps, operation: Operation, request: Reque
   }
   const emit: Request['emit'] = async (told, eventId) => request.emit(operation.strip?.(told), eventId);
   const isStream = event !== undefined;
-  const undecoded = request.input;
-  const output = await perform(steps, { ...request, caller, operation, input, undecoded, emit, isStream, signal });
+  const own = { operation, input, undecoded: request.input };
+  const output = await perform(steps, { ...request, ...own, caller, emit, isStream, signal });
   return operation.output.parse(output);
 };
 
 /** The only way to do anything: a request, a queued target and each target of a set take it alike. */
 export const perform = async (steps: Steps, act: Act): Promise<unknown> => {
-  const { caller, operation, target, input, revision, patienceMs, href } = act;
+  const { caller, operation, target, input, revision, patienceMs, idempotencyKey, href } = act;
   if (!isStorable(target)) throw new Fault('not-found', `there is no such ${operation.on}`);
   const id = randomUUID();
   const located = await steps.locate(operation.on, target, caller).catch(async (fault: unknown) => {
@@ -174,12 +179,13 @@ export const perform = async (steps: Steps, act: Act): Promise<unknown> => {
       const now = await steps.rescope(caller);
       insist(now, operation.permission, steps.decide(now, operation.permission, await located.now()));
     }
+    await act.begin?.(id);
     await steps.outdate(whole);
     const { device } = leased;
     using vigil = act.isStream ? steps.watch(whole) : null;
     const signal = vigil === null ? leased.signal : AbortSignal.any([leased.signal, vigil.signal]);
     act.note({ act: id, lease_ms: Math.round(performance.now() - asked) });
-    const ambit = { id, caller, revision, patienceMs, href, emit: act.emit, signal, demand, remark };
+    const ambit = { id, caller, revision, patienceMs, idempotencyKey, href, emit: act.emit, signal, demand, remark };
     // Awaited here: returned as a promise, it would run on after the lease is given back.
     const output = await operation
       .run({ ...steps.services, ...located.found, ...ambit, input, device })

@@ -26,7 +26,15 @@ export type Locators = {
 };
 
 /** A locator a kind. A new kind is a line in `Kinds` and a function here, and does not compile without. */
-export const locators = ({ machines, controllers, executions, grants, journal, selectors }: Services): Locators => ({
+export const locators = ({
+  machines,
+  controllers,
+  executions,
+  grants,
+  journal,
+  sets,
+  selectors,
+}: Services): Locators => ({
   async machine(name, caller) {
     const machine = await machines.get(name, caller);
     const { id, projectId, bindings } = machine;
@@ -50,9 +58,15 @@ export const locators = ({ machines, controllers, executions, grants, journal, s
     return { ...plain('execution', id, execution.projectId, { user_id: execution.userId }), found: { execution } };
   },
   async operation(id, caller) {
-    const operation = await journal.act(id, caller);
-    if (operation === null) throw new Fault('not-found', 'there is no such operation');
-    return { ...plain('operation', id, operation.projectId, { user_id: operation.userId }), found: { operation } };
+    const set = await sets.get(id, caller);
+    if (set !== null)
+      return {
+        ...plain('operation', id, set.projectId, { user_id: set.userId }),
+        found: { operation: { act: null, set } },
+      };
+    const act = await journal.act(id, caller);
+    if (act === null) throw new Fault('not-found', 'there is no such operation');
+    return { ...plain('operation', id, act.projectId, { user_id: act.userId }), found: { operation: { act, set } } };
   },
   async grant(id, caller) {
     const grant = await grants.get(id, caller);

@@ -9,9 +9,11 @@ import type { Machine } from '../domain/machine.ts';
 import type { Selector } from '../domain/selector.ts';
 import type { Selectors } from '../ports/selectors.ts';
 import type { Decision, Permission, Policy } from '../domain/policy.ts';
+import type { OperationSet } from '../domain/operation-set.ts';
 import type { PowerState } from '../domain/power.ts';
 import type { Capabilities, Capability, Driver, Visits } from '../ports/controller.ts';
 import type { LogArchives } from '../ports/log-archives.ts';
+import type { OperationSets } from '../ports/operation-sets.ts';
 import type { Remote } from '../ports/remote.ts';
 import type { Replicas } from '../ports/replicas.ts';
 import type {
@@ -27,6 +29,8 @@ import type {
   Reach,
   Samples,
 } from '../ports/services.ts';
+import type { Fleet } from './sets/fleet.ts';
+import type { Progress } from './sets/progress.ts';
 import type { Rotation } from './rotation.ts';
 import type { GrantRegister } from './grants.ts';
 import type { Mover } from './mover.ts';
@@ -39,10 +43,13 @@ export interface Kinds {
   controller: { path: `/controllers/{controller}${string}`; found: Controller };
   execution: { path: `/executions/{execution}${string}`; found: Execution };
   grant: { path: `/grants/{grant}${string}`; found: Grant };
-  operation: { path: `/operations/{operation}${string}`; found: Act };
   selector: { path: `/selectors/{selector}${string}`; found: Selector };
+  operation: { path: `/operations/{operation}${string}`; found: FoundOperation };
   service: { path: `/${string}`; found: null };
 }
+/** One that a request did to one thing, or one on a set. */
+export type FoundOperation =
+  { readonly act: Act; readonly set: null } | { readonly act: null; readonly set: OperationSet };
 export type Kind = keyof Kinds;
 export type Found<On extends Kind> = { readonly [K in On]: Kinds[K]['found'] };
 
@@ -64,6 +71,10 @@ export interface Services {
   /** The rules alone, without what is granted: who may grant holds it by a rule. */
   readonly rules: Pick<Policy, 'permits' | 'grantedIn'>;
   readonly journal: Journal;
+  /** Operations on sets. */
+  readonly sets: OperationSets;
+  readonly fleet: Fleet;
+  readonly progress: Progress;
   readonly projects: Projects;
   /** The machines that somebody means, whatever he names them by. */
   readonly select: Select;
@@ -111,6 +122,8 @@ export interface Ambit {
   readonly patienceMs: number | null;
   /** The revision that `If-Match` names, if it names one. */
   readonly revision: number | null;
+  /** `Idempotency-Key`: what was asked for with it before is not done again. */
+  readonly idempotencyKey: string | null;
   /** Sends the next event of a stream; with an id by which a client goes on after it, on one line. */
   readonly emit: Emit;
   /** Refuses unless the caller also has this permission on what the operation is on; for inputs that ask for more. */
@@ -270,4 +283,5 @@ export const isResumable = ({ event, input }: Operation): boolean => event !== u
  * that it does not keep heeds it too, and says so by the fault with which it refuses to be without.
  */
 export const mindsRevision = ({ on, effect, needs = [], faults = [] }: Operation): boolean =>
-  (effect === 'change' && on !== 'service' && needs.length === 0) || faults.includes('precondition-required');
+  (effect === 'change' && on !== 'service' && on !== 'operation' && needs.length === 0) ||
+  faults.includes('precondition-required');

@@ -69,6 +69,7 @@ export const relayWork = (ports: Ports): RelayWork => {
         href: (path) => `${base}${path}`,
         emit: async () => undefined,
         isStream: false,
+        idempotencyKey: null,
         signal: AbortSignal.any([limit.signal, cut.signal]),
         note: (fields) => (actId = typeof fields['act'] === 'string' ? fields['act'] : actId),
       });

@@ -1,6 +1,7 @@
 import { told } from '../domain/fault.ts';
 import type { Chain, ChainHead, ChainStanding } from '../ports/chain.ts';
 import type { LogArchives } from '../ports/log-archives.ts';
+import type { OperationSets } from '../ports/operation-sets.ts';
 import type { Executions, Log, Samples } from '../ports/services.ts';
 
 /** What the service does for its own records, beside its callers: it chains the journal, and removes what is too old. */
@@ -13,6 +14,7 @@ export interface Upkeep {
 interface Parts {
   readonly chain: Chain;
   readonly executions: Pick<Executions, 'prune'>;
+  readonly sets: Pick<OperationSets, 'prune'>;
   readonly archives: Pick<LogArchives, 'prune'>;
   readonly log: Log;
   /** Told after each round. */
@@ -22,6 +24,7 @@ interface Parts {
   /** Days that rows are kept; 0: for ever. */
   readonly journalDays: number;
   readonly executionDays: number;
+  readonly operationDays: number;
   readonly archiveDays: number;
   readonly samples: Pick<Samples, 'prune'>;
   /** Hours that readings of sensors are kept. */
@@ -38,7 +41,7 @@ const breathMs = 50;
 
 export const upkeep = (parts: Parts): Upkeep => {
   const { chain, executions, archives, log, show, chainMs, journalDays, executionDays, archiveDays } = parts;
-  const { samples, sampleHours } = parts;
+  const { samples, sampleHours, sets, operationDays } = parts;
   const timers = new Set<NodeJS.Timeout>();
   const running = new Set<Promise<void>>();
   let stopping = false;
@@ -75,6 +78,7 @@ export const upkeep = (parts: Parts): Upkeep => {
       if (more) await breath();
     }
     await thin(executions, executionDays, 'execution.pruned');
+    await thin(sets, operationDays, 'operation.pruned');
     await thin(archives, archiveDays, 'archive.pruned');
     await thin(samples, sampleHours, 'sample.pruned');
   };

@@ -51,6 +51,7 @@ export const worker = ({ steps, executions, callers, step, href, life, log }: Po
       input,
       revision: null,
       patienceMs: null,
+      idempotencyKey: null,
       href,
       emit: async () => undefined,
       isStream: false,

@@ -1,6 +1,7 @@
 import { controllerHealths } from './controller.ts';
 import { outcome, recordKind } from './journal.ts';
 import type { Fields } from './list-query.ts';
+import { setState } from './operation-set.ts';
 import { powerState } from './power.ts';
 
 /** What lists of machines can be filtered and sorted by. */
@@ -62,3 +63,17 @@ export const recordFields = {
   code: { holds: 'text', nullable: true, about: 'Of the fault' },
 } as const satisfies Fields;
 export type RecordField = keyof typeof recordFields;
+
+/** Likewise of operations on sets. */
+export const setFields = {
+  id: { holds: 'id', about: 'Its id' },
+  kind: { holds: 'text', about: 'What is done to each, such as power.set' },
+  state: { holds: 'choice', choices: setState.options, about: 'What became of it' },
+  user_id: { holds: 'text', about: 'Who asked' },
+  project_id: { holds: 'text', nullable: true, about: 'The project of all its targets' },
+  schedule_id: { holds: 'id', nullable: true, about: 'The schedule that began it' },
+  retry_of: { holds: 'id', nullable: true, about: 'The operation whose targets it tries again' },
+  created_at: { holds: 'time', about: 'When it was asked for' },
+  ended_at: { holds: 'time', nullable: true, about: 'When its last target ended' },
+} as const satisfies Fields;
+export type SetField = keyof typeof setFields;

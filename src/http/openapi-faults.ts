@@ -15,7 +15,7 @@ const cases = {
 
 /**
  * Where each fault is met. `own`: only where an operation declares it in `faults`; `connection`: before there is a request;
- * `path`: where no operation is; `result`: told in the result of an execution, with another status.
+ * `path`: where no operation is; `result`: told of a target, with another status.
  */
 const met: Readonly<Record<FaultCode, keyof typeof cases | 'own' | 'connection' | 'path' | 'result'>> = {
   'invalid-input': 'always',
@@ -31,6 +31,9 @@ const met: Readonly<Record<FaultCode, keyof typeof cases | 'own' | 'connection' 
   'controller-unsupported': 'controller',
   'host-unconfigured': 'own',
   'in-use': 'own',
+  'not-begun': 'result',
+  'plan-outdated': 'own',
+  'plan-required': 'own',
   'precondition-failed': 'always',
   'precondition-required': 'own',
   'trust-ended': 'own',

@@ -114,7 +114,6 @@ const success = ({ statuses = [200], output, event, answer }: Operation, known: 
   const schema = known.of(event ?? output, 'output');
   const type = event === undefined ? 'application/json' : 'text/event-stream';
   const revision = answer === undefined ? null : revisionIn(schema, known);
-  const isPlaced = statuses.some((status) => status === 201 || status === 202);
   return Object.fromEntries(
     statuses.map((status) => [
       status,
@@ -122,7 +121,8 @@ const success = ({ statuses = [200], output, event, answer }: Operation, known: 
         description: phrases[status],
         headers: {
           ...usualHeaders,
-          ...refs('headers', [...(isPlaced ? ['Location'] : []), ...(revision === 'always' ? ['ETag'] : [])]),
+          ...refs('headers', [...(isMade(status) ? ['Location'] : []), ...(revision === 'always' ? ['ETag'] : [])]),
+          ...(statuses.some(isMade) && !isMade(status) && { Location: { ...headers['Location'], required: false } }),
           ...(revision === 'asked' && { ETag: { ...headers['ETag'], required: false } }),
         },
         ...(status !== 204 && { content: { [type]: { schema } } }),
@@ -130,6 +130,9 @@ const success = ({ statuses = [200], output, event, answer }: Operation, known: 
     ]),
   );
 };
+
+/** Whether an answer of that status tells where what was made is. */
+const isMade = (status: SuccessStatus): boolean => status === 201 || status === 202;
 
 /** Whether the resource that is answered tells its revision: always, or only where it is asked for. */
 const revisionIn = (schema: Shape, { named }: Schemas): 'always' | 'asked' | null => {

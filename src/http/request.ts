@@ -35,6 +35,15 @@ export const patienceOf = (request: HttpRequest): number | null => {
   return seconds === undefined ? null : Math.min(Number(seconds), mostWaitSeconds) * 1000;
 };
 
+/** `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header). Faults: `invalid-input` for one that is too long or strange. */
+export const idempotencyKeyOf = ({ headers }: HttpRequest): string | null => {
+  const key = headers['idempotency-key'];
+  if (key === undefined) return null;
+  if (typeof key !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(key))
+    throw new Fault('invalid-input', 'Idempotency-Key: must be 1 to 255 printable ASCII characters');
+  return key;
+};
+
 /**
  * The revision that `If-Match` names; `*` and absence name none. Faults: `precondition-failed` for what never was an ETag of
  * ours, and for a change of something that has none: who sets a condition must not be passed over.

@@ -56,7 +56,13 @@ import { machineList } from './machine-list.ts';
 import { machineUpdate } from './machine-update.ts';
 import { networkGet } from './network-get.ts';
 import { networkUpdate } from './network-update.ts';
+import { operationCreate } from './operation-create.ts';
 import { operationGet } from './operation-get.ts';
+import { operationList } from './operation-list.ts';
+import { operationRetry } from './operation-retry.ts';
+import { operationTargetList } from './operation-target-list.ts';
+import { operationUpdate } from './operation-update.ts';
+import { operationWatch } from './operation-watch.ts';
 import { passwordSet } from './password-set.ts';
 import { powerGet } from './power-get.ts';
 import { powerHistoryGet } from './power-history-get.ts';
@@ -185,7 +191,13 @@ export const operations: readonly Operation[] = [
   selectorGet,
   selectorUpdate,
   selectorDelete,
+  operationCreate,
   operationGet,
+  operationList,
+  operationRetry,
+  operationTargetList,
+  operationUpdate,
+  operationWatch,
   executionCreate,
   executionGet,
   auditExport,

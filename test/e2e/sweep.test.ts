@@ -4,6 +4,7 @@ import type { Permission } from '../../src/domain/policy.ts';
 import { operations } from '../../src/operations/index.ts';
 import { machineBodyFor } from '../support/enrol.ts';
 import { clientOf, freshName, registerTest, startIgor, tokenOf, type Client, type TestIgor } from '../support/igor.ts';
+import { eventually } from '../support/embedded-postgres.ts';
 import { keystone, sshd } from '../support/parts.ts';
 import { simulated, stopSimulated, type Simulated } from '../support/simulated.ts';
 import {
@@ -94,12 +95,19 @@ const levels: Readonly<Record<Permission, Level>> = {
   'oob:event-log:clear': 'manager',
   'oob:event-log-entry:delete': 'manager',
   'oob:event-log-clock:set': 'manager',
+  // To read the power of each, as the body asks.
+  'oob:operation:create': 'reader',
+  'oob:operation:list': 'reader',
   'oob:operation:get': 'reader',
   'oob:selector:list': 'reader',
   'oob:selector:get': 'reader',
   'oob:selector:create': 'member',
   'oob:selector:update': 'member',
   'oob:selector:delete': 'member',
+  'oob:operation:watch': 'reader',
+  'oob:operation-target:list': 'reader',
+  'oob:operation:update': 'manager',
+  'oob:operation:retry': 'member',
   'oob:execution:create': 'member',
   'oob:execution:get': 'member',
   'oob:grant:list': 'reader',
@@ -208,7 +216,7 @@ const callers: readonly Asker[] = [
 type Expected = 'done' | 401 | 403 | 404;
 
 /** On the service, but with names of machines in the body. */
-const naming: ReadonlySet<string> = new Set(['execution.create']);
+const naming: ReadonlySet<string> = new Set(['execution.create', 'operation.create']);
 
 /** On the service, for a project that the body names. */
 const owning: ReadonlySet<string> = new Set(['selector.create']);
@@ -219,6 +227,7 @@ const expected = (operation: Operation, { level, sees, beyond = [], comes }: Ask
   if (level === null || comes?.(operation) === false) return 401;
   if (on !== 'service' && !sees) return 404;
   const may = beyond.includes(permission) || order.indexOf(level) >= order.indexOf(levels[permission]);
+  if (name === 'operation.create' && !sees) return 404; // anybody may ask; what he cannot see is not there
   if (!may) return 403;
   if (owning.has(name) && !sees) return 403;
   return naming.has(name) && !sees ? 404 : 'done';
@@ -227,6 +236,8 @@ const expected = (operation: Operation, { level, sees, beyond = [], comes }: Ask
 interface Stage {
   readonly machine: Simulated;
   readonly operationId: string;
+  /** On a set, the first of which fails and the last of which waits. */
+  readonly setId: string;
   readonly executionId: string;
   readonly archiveId: string;
   readonly projectId: string;
@@ -267,6 +278,9 @@ const bodies: Readonly<Record<string, (stage: Stage) => object>> = {
     selector: { name: freshName('swept'), project_id: projectId, tags: ['swept'] },
   }),
   'selector.update': () => ({ selector: { description: 'swept' } }),
+  'operation.create': ({ machine }) => ({ kind: 'power.get', targets: { names: [machine.name] } }),
+  'operation.update': () => ({ state: 'cancelled' }),
+  'operation.retry': () => ({}),
   'execution.create': ({ machine }) => ({ targets: [machine.name], command: ['true'] }),
 };
 
@@ -338,6 +352,21 @@ describe('every route, by every persona', () => {
       .post('/v1/executions', { targets: [machine.name], command: ['true'] })
       .set('Prefer', 'wait=20')
       .expect(200);
+    const bare = freshName('bare');
+    await alice.post('/v1/machines', { machine: { name: bare, project_id: projectId } }).expect(201);
+    const set = await alice
+      .post('/v1/operations', {
+        kind: 'indicator.set',
+        targets: { names: [bare, machine.name] },
+        parameters: { state: 'off' },
+        strategy: { stagger_ms: 600_000 },
+      })
+      .expect(202);
+    const setId = (set.body as { operation: { id: string } }).operation.id;
+    await eventually(async () => {
+      const { body } = await alice.get(`/v1/operations/${setId}`).expect(200);
+      return (body as { operation: { counts: { failed: number } } }).operation.counts.failed === 1;
+    }, 10_000);
     refill(machine);
     const cleared = await alice
       .delete(`/v1/machines/${machine.id}/logs/sel/entries`)
@@ -349,6 +378,7 @@ describe('every route, by every persona', () => {
       hostKeys: (await sshd()).hostKeys,
       strangerId: seed.users['svcadmin'] ?? '',
       operationId: (power.body as { operation_id: string }).operation_id,
+      setId,
       executionId: (run.body as { execution: { id: string } }).execution.id,
       archiveId: (cleared.body as { archive: { id: string } }).archive.id,
     };
@@ -406,7 +436,7 @@ describe('every route, by every persona', () => {
         return (made.body as { selector: { id: string } }).selector.id;
       }
       case 'operation':
-        return stage.operationId;
+        return operation.name === 'operation.get' ? stage.operationId : stage.setId;
       case 'execution':
         return stage.executionId;
       case 'service':

@@ -1,7 +1,8 @@
 import { ownWithin, projectWithin, type Caller } from '../../domain/caller.ts';
 import type { Execution, ExecutionState, ExecutionTarget } from '../../domain/execution.ts';
 import { Fault } from '../../domain/fault.ts';
-import type { Executions, RecordedCaller } from '../../ports/services.ts';
+import type { Executions } from '../../ports/services.ts';
+import { callerOf, type StoredCaller } from './caller-rows.ts';
 import { isUuid, type Sql } from './sql.ts';
 
 /** Each may have mebibytes of output with it. */
@@ -129,21 +130,8 @@ interface ClaimRow {
   readonly machine_id: string;
   readonly command: string[];
   readonly timeout_ms: number;
-  readonly caller: RecordedJson;
+  readonly caller: StoredCaller;
 }
-
-/** JSON has no dates. */
-type RecordedJson = Omit<RecordedCaller, 'identity' | 'groups'> & {
-  /** Absent in what was queued before there were grants. */
-  readonly groups?: readonly string[];
-  readonly identity: Omit<RecordedCaller['identity'], 'expiresAt'> & { readonly expiresAt: string };
-};
-
-const callerOf = ({ identity, groups = [], ...rest }: RecordedJson): RecordedCaller => ({
-  ...rest,
-  groups,
-  identity: { ...identity, expiresAt: new Date(identity.expiresAt) },
-});
 
 interface ExecutionRow {
   readonly id: string;

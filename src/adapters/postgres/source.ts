@@ -10,6 +10,7 @@ import { Samples1763800000005 } from './migrations/0005-samples.ts';
 import { EventLog1763800000006 } from './migrations/0006-event-log.ts';
 import { Accounts1763800000008 } from './migrations/0008-accounts.ts';
 import { Selectors1764000000011 } from './migrations/0011-selectors.ts';
+import { Operations1764000000009 } from './migrations/0009-operations.ts';
 import { Network1763800000007 } from './migrations/0007-network.ts';
 import { Replicas1764000000010 } from './migrations/0010-replicas.ts';
 
@@ -26,6 +27,7 @@ const migrations = [
   EventLog1763800000006,
   Accounts1763800000008,
   Network1763800000007,
+  Operations1764000000009,
   Replicas1764000000010,
   Selectors1764000000011,
 ] as const;

@@ -145,6 +145,7 @@ const request = (input: unknown = { target: 'on' }): Request => ({
   input,
   revision: null,
   patienceMs: null,
+  idempotencyKey: null,
   requestId: 'req-1',
   globalRequestId: null,
   emit: async () => undefined,
