@@ -20,6 +20,11 @@ const watchMs = 250;
  * which a thousand use 2 to 4 % of a core. The kernel answers for it meanwhile, and its session is kept alive from outside.
  */
 const sleepMs = 2_000;
+/**
+ * Beyond so many none is stopped: each stop and each continuing is a SIGCHLD, at which libuv asks after every child, and with
+ * a thousand of them that takes half of what it spares, in the middle of a sweep.
+ */
+const mostSleepers = 400;
 
 interface Shell {
   readonly child: ChildProcess;
@@ -146,7 +151,7 @@ const watch = (): void => {
   for (const shell of shells.values()) {
     if (shell.owing > 0) {
       if (fstatSync(shell.complaints).size - shell.readAt > mostPrinted) giveUp(shell);
-    } else if (!shell.isAsleep && now - shell.usedAt > sleepMs && shell.heard === '') {
+    } else if (shells.size <= mostSleepers && !shell.isAsleep && now - shell.usedAt > sleepMs && shell.heard === '') {
       shell.isAsleep = shell.child.kill('SIGSTOP');
     }
   }
