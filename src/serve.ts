@@ -96,6 +96,8 @@ export interface Service {
 const actMs = 3_000;
 /** Between two looks at what sessions are idle. */
 const tendMs = 1_000;
+/** Between two looks at whether the database has it that the controllers which are held are held. */
+const checkMs = 5_000;
 /** After a stop has cut off what runs: until its answer has to be out. */
 const answerMs = 3_000;
 /** Until a database that answers has written a beat. */
@@ -221,6 +223,7 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
       sessionsEach: settings.IGOR_CONTROLLER_SESSIONS,
       sessionsTotal: settings.IGOR_WARM_SESSIONS,
       tendMs,
+      checkMs,
       counted: numbers.broker(conditionsOf.count),
     });
     const observe = observer({ keeper: keep, observations: observationsOf, log, now });

@@ -134,6 +134,8 @@ export interface Leases {
   acquire(controllerId: string): Promise<{ readonly fence: bigint } | null>;
   /** Another replica that holds it, is alive and not about to leave; null: there is none. */
   holder(controllerId: string): Promise<string | null>;
+  /** Of these, those that are not ours after all: the controller was deleted, or the database has lost what it had said. */
+  astray(controllerIds: readonly string[]): Promise<readonly string[]>;
   /** Of ours, those that another replica waits for. */
   wanted(): Promise<readonly string[]>;
   release(controllerId: string): Promise<void>;

@@ -90,6 +90,19 @@ describe('leases in PostgreSQL', () => {
     expect(await theirs.acquire(id)).to.deep.equal({ fence: 2n });
   });
 
+  it('are astray when they are released, taken, or their controller is deleted', async () => {
+    const [kept, released, taken, deleted] = [await two(), await two(), await two(), await two()];
+    const mine = leases(sql, kept.here);
+    const ids = [kept, released, taken, deleted].map(({ id }) => id);
+    for (const id of ids) await mine.acquire(id);
+    expect(await mine.astray(ids)).to.deep.equal([]);
+    await mine.release(released.id);
+    await mine.release(taken.id);
+    await taken.theirs.acquire(taken.id);
+    await sql.rows('DELETE FROM controllers WHERE id = $1', [deleted.id]);
+    expect(await mine.astray(ids)).to.have.members([released.id, taken.id, deleted.id]);
+  });
+
   it('tell their holder that another replica waits', async () => {
     const { id, mine, theirs } = await two();
     await mine.acquire(id);

@@ -276,6 +276,7 @@ const fakeLeases = (): Leases & {
       held.add(id);
       return { fence };
     },
+    astray: async (ids: readonly string[]) => ids.filter((id) => !held.has(id)),
     holder: async (id: string) => (elsewhere.has(id) ? 'another' : null),
     wanted: async () => [...coveted],
     async release(id: string) {
@@ -322,6 +323,7 @@ export const fakeBroker = ({ actMs = 60_000, ...changes }: Partial<BrokerPorts> 
     sessionsEach: 2,
     sessionsTotal: 100,
     tendMs: 10,
+    checkMs: 10,
     counted: {
       loggedIn: () => (counts.logins += 1),
       joined: () => (counts.joined += 1),

@@ -38,6 +38,15 @@ export const leases = (sql: Sql, replicaId: string): Leases => ({
     );
     return row?.replica_id ?? null;
   },
+  async astray(controllerIds) {
+    const rows = await sql.rows<{ id: string }>(
+      `SELECT id FROM unnest($1::uuid[]) AS id WHERE NOT EXISTS (
+         SELECT 1 FROM controller_leases l WHERE l.controller_id = id AND l.replica_id = $2 AND l.expires_at = 'infinity')`,
+      [controllerIds, replicaId],
+      'lease-astray',
+    );
+    return rows.map(({ id }) => id);
+  },
   async wanted() {
     const rows = await sql.rows<{ controller_id: string }>(
       `SELECT controller_id FROM controller_leases

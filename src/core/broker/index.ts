@@ -37,6 +37,8 @@ export interface BrokerPorts {
   readonly sessionsTotal: number;
   /** Milliseconds between two looks at what is idle. */
   readonly tendMs: number;
+  /** Milliseconds between two looks at whether what is held is held by the database too. */
+  readonly checkMs: number;
   readonly counted: BrokerCounts;
 }
 
@@ -112,7 +114,7 @@ export const broker = (ports: BrokerPorts): Broker => {
     if (one.users === 0) void shut(one);
   };
 
-  const lease = leasing({ ...ports, held, yieldUp });
+  const lease = leasing({ ...ports, held, lose, yieldUp });
   const condition = health({ ...ports });
   const opened = sessions({
     ...ports,
@@ -138,7 +140,14 @@ export const broker = (ports: BrokerPorts): Broker => {
       .catch((error: unknown) => log.debug(told(error), 'lease.unheeded'))
       .finally(() => (heeding = null));
   };
-  const timer = setInterval(tend, ports.tendMs);
+  let checking: Promise<void> | null = null;
+  const check = (): void => {
+    checking ??= lease
+      .check()
+      .catch((error: unknown) => log.debug(told(error), 'lease.unchecked'))
+      .finally(() => (checking = null));
+  };
+  const timers = [setInterval(tend, ports.tendMs), setInterval(check, ports.checkMs)];
   life.onEnd(() => {
     for (const one of [...held.values()]) if (one.heldIn !== null) lose(one);
   });
@@ -191,7 +200,7 @@ export const broker = (ports: BrokerPorts): Broker => {
       drain();
       const all = (): readonly Holding[] => [...held.values()];
       while (all().some(({ users }) => users > 0) && !signal.aborted) await pause(20, signal);
-      clearInterval(timer);
+      for (const timer of timers) clearInterval(timer);
       for (const one of all())
         if (one.users > 0) one.lost.abort(new Fault('outcome-unknown', 'this replica stopped before the end'));
       const closing = all().map(async (one) => {
@@ -200,7 +209,7 @@ export const broker = (ports: BrokerPorts): Broker => {
         await lease.release(one);
       });
       await Promise.race([
-        Promise.all([...closing, ...leaving, heeding]),
+        Promise.all([...closing, ...leaving, heeding, checking]),
         pause(closeMs, new AbortController().signal),
       ]);
     },

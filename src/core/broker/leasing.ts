@@ -10,6 +10,8 @@ interface Ports {
   readonly now: () => number;
   readonly life: Pick<Life, 'now' | 'insist'>;
   readonly held: ReadonlyMap<string, Holding>;
+  /** Another replica may have it: what runs is cut off. */
+  readonly lose: (held: Holding) => void;
   /** Another replica waits for it: kept no longer than what runs. */
   readonly yieldUp: (held: Holding) => void;
 }
@@ -25,11 +27,13 @@ export interface Leasing {
   release(held: Holding): Promise<void>;
   /** Lets go of what another replica waits for. */
   heed(): Promise<void>;
+  /** Loses what is not ours by the database, which it says to be while we live: deleted controllers, above all. */
+  check(): Promise<void>;
 }
 
 const pollMs = 250;
 
-export const leasing = ({ leases, log, now, life, held, yieldUp }: Ports): Leasing => {
+export const leasing = ({ leases, log, now, life, held, lose, yieldUp }: Ports): Leasing => {
   /** A lease is worth what the life is in which it was taken. */
   const isOurs = ({ heldIn, lost }: Holding): boolean =>
     heldIn !== null && heldIn === life.now() && !lost.signal.aborted;
@@ -88,6 +92,14 @@ export const leasing = ({ leases, log, now, life, held, yieldUp }: Ports): Leasi
         // Its release was lost on the way.
         else await giveUp(id);
       }
+    },
+    async check() {
+      const asked = now();
+      const ours = [...held.values()].filter(isOurs);
+      if (ours.length === 0) return;
+      const astray = new Set(await leases.astray(ours.map(({ id }) => id)));
+      // What was let go, or taken anew, while the question was under way is none of its answer's business.
+      for (const one of ours) if (astray.has(one.id) && isOurs(one) && one.heldSince < asked) lose(one);
     },
   };
 };

@@ -177,6 +177,18 @@ describe('the lease keeper', () => {
     expect(fake.state).to.equal('on');
   });
 
+  it('loses what is not its own by the database', async () => {
+    const { keep: by, leases, fake } = made({ idleMs: 60_000 });
+    await read(by);
+    const leased = await by.lease(wish(true, { bindings: [bindingTo('c2')] }));
+    leases.held.delete('c2');
+    await sleep(40);
+    expect(leased.signal.aborted).to.be.true;
+    expect(fake.closed).to.be.at.most(1);
+    expect(by.has('c1')).to.be.true;
+    await leased[Symbol.asyncDispose]();
+  });
+
   it('takes nothing while this replica may be taken for dead', async () => {
     let jump = 0;
     const { keep: by, leases, alive } = made({ now: () => performance.now() + jump });
