@@ -201,6 +201,11 @@ export interface Endpoint {
    * serves reads as well. A change through one for reads is sent once all the same, if need be in a session of its own.
    */
   readonly purpose?: Purpose;
+  /**
+   * Asked right before a change goes out, which may be a while after it was called for: false once the controller may be
+   * another replica's. Always true, if absent.
+   */
+  readonly mayChange?: () => boolean;
 }
 
 export type Purpose = 'reads' | 'changes';

@@ -120,6 +120,7 @@ export const broker = (ports: BrokerPorts): Broker => {
     ...ports,
     health: condition,
     know: read,
+    isOurs: lease.isOurs,
     total,
     logins,
     probes,

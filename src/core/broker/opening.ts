@@ -14,6 +14,7 @@ export interface OpeningPorts {
   readonly health: Health;
   readonly log: Log;
   readonly now: () => number;
+  readonly isOurs: (held: Holding) => boolean;
   /** Logins under way of this replica: with more at once, each would be slower. */
   readonly logins: Slots;
   /** Questions under way whether anything is there. */
@@ -36,7 +37,7 @@ const probeMs = 10_000;
 
 /** Logs in, written down before; whatever fails leaves nothing open. */
 export const opener = (ports: OpeningPorts) => {
-  const { drivers, reach, shelves, journal, health, log, now, logins, probes } = ports;
+  const { drivers, reach, shelves, journal, health, log, now, isOurs, logins, probes } = ports;
 
   const endpointOf = async (
     held: Holding,
@@ -51,7 +52,7 @@ export const opener = (ports: OpeningPorts) => {
     if (address === undefined) throw new Fault('controller-unreachable', `${controller.address} has no address`);
     const { port, options } = controller;
     const shelf = shelves.of(held.id);
-    return { port, credential, options, shelf, ...change, address };
+    return { port, credential, options, shelf, mayChange: () => isOurs(held), ...change, address };
   };
 
   /** Cheaper than a login, and a dead controller keeps nobody from logging in elsewhere. */

@@ -6,6 +6,12 @@ export const abandoned = (signal: AbortSignal): Fault =>
     ? signal.reason
     : new Fault('controller-unreachable', 'given up before the controller answered', { cause: signal.reason });
 
+/** Of a change that was not sent, for another replica may be at work there by now. */
+export const tooLate = (): Fault =>
+  new Fault('controller-unreachable', "the controller may be another replica's by now, and this was not sent", {
+    retryAfter: 2,
+  });
+
 /** The same, or a rejection as soon as nobody waits for it; what was begun goes on. */
 export const unlessAborted = async <T>(promise: Promise<T>, signal: AbortSignal): Promise<T> =>
   new Promise((resolve, reject) => {

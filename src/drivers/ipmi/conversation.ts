@@ -1,5 +1,5 @@
 import { Fault } from '../../domain/fault.ts';
-import { abandoned, watchers } from './abandoned.ts';
+import { abandoned, tooLate, watchers } from './abandoned.ts';
 import { failureInSession, type Kind } from './failure.ts';
 import { framer, lineOf, misfit, type Frame, type Line } from './frames.ts';
 import { wordsOf, type Answer, type Message } from './message.ts';
@@ -36,6 +36,8 @@ export interface ConversationSetup {
   readonly answerMs: number;
   /** Reads that are written before the first is answered: the shell then goes from one to the next without waiting for us. */
   readonly readsAtOnce: number;
+  /** Asked right before a change is written, for which this process may have been frozen while it waited. */
+  readonly mayChange: () => boolean;
 }
 
 interface Turn {
@@ -48,7 +50,8 @@ interface Turn {
 
 const mostWaiting = 1000;
 
-export const conversation = ({ say, doubted, pace, now, answerMs, readsAtOnce }: ConversationSetup): Conversation => {
+export const conversation = (setup: ConversationSetup): Conversation => {
+  const { say, doubted, pace, now, answerMs, readsAtOnce, mayChange } = setup;
   const waiting: Turn[] = [];
   const underWay: Turn[] = [];
   const frames = framer();
@@ -123,6 +126,10 @@ export const conversation = ({ say, doubted, pace, now, answerMs, readsAtOnce }:
     const [turn] = waiting;
     if (turn === undefined || !mayWrite(turn)) return;
     waiting.shift();
+    if (turn.kind === 'change' && !mayChange()) {
+      turn.settle(tooLate());
+      return;
+    }
     turn.isWritten = true;
     underWay.push(turn);
     if (underWay.length === 1) arm();

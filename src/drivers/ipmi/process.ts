@@ -1,7 +1,7 @@
 import { Fault } from '../../domain/fault.ts';
 import { run } from '../subprocess.ts';
 import type { Outcome } from '../subprocess.ts';
-import { abandoned, unlessAborted } from './abandoned.ts';
+import { abandoned, tooLate, unlessAborted } from './abandoned.ts';
 import { failureOf } from './failure.ts';
 import type { Kind } from './failure.ts';
 import { argsFor, environmentFor, loginMs, type Program } from './invocation.ts';
@@ -64,6 +64,7 @@ export const processes = (endpoint: IpmiEndpoint, { ipmitool, home }: Program, {
     for (const suite of order) {
       await placeIn(pace, call);
       if (call.aborted) throw abandoned(call);
+      if (kind === 'change' && endpoint.mayChange?.() === false) throw tooLate();
       const outcome = await start([...argsFor(endpoint, suite, kind), ...wordsOf(message)], kind, directory, kill);
       const verdict = verdictOn(saidIn(outcome, kind), message, kind);
       if (verdict instanceof Fault && verdict.code === 'controller-suite-refused') continue;

@@ -79,6 +79,7 @@ export const logIn = async (
     now,
     answerMs,
     readsAtOnce: readsAtOnce[kind],
+    mayChange: endpoint.mayChange ?? always,
   });
 
   const shell: Shell | null = await shells.open(
@@ -163,3 +164,5 @@ const pause = async (ms: number): Promise<void> =>
   new Promise((resolve) => {
     setTimeout(resolve, ms).unref();
   });
+
+const always = (): boolean => true;

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { keeper, type Keeper, type Wish } from '../../../src/core/lease.ts';
 import { Fault } from '../../../src/domain/fault.ts';
+import type { Driver, Endpoint } from '../../../src/ports/controller.ts';
 import { bindingTo, fakeBroker } from '../../support/broker-fakes.ts';
 
 const open = new AbortController().signal;
@@ -242,6 +243,28 @@ describe('the lease keeper', () => {
     expect(await codeOf(leased.device.power.set('on', { signal: leased.signal }))).to.equal('controller-busy');
     expect(fake.calls).to.deep.equal([]);
     await leased[Symbol.asyncDispose]();
+  });
+
+  it('has drivers ask, right before a change goes out, whether the controller is still ours', async () => {
+    let jump = 0;
+    const opened: (boolean | undefined)[] = [];
+    const parts = fakeBroker({ now: () => performance.now() + jump });
+    const { driver } = parts.fake;
+    let ask: Endpoint['mayChange'];
+    const asking: Driver = {
+      ...driver,
+      open(endpoint) {
+        ask = endpoint.mayChange;
+        return driver.open(endpoint);
+      },
+    };
+    keep = keeper({ ...parts.ports, drivers: new Map([['fake', asking]]) });
+    const leased = await keep.lease(wish(true));
+    opened.push(ask?.());
+    jump = 61_000;
+    opened.push(ask?.());
+    await leased[Symbol.asyncDispose]();
+    expect(opened).to.deep.equal([true, false]);
   });
 
   it('trusts nothing that is open once another replica had the controller', async () => {

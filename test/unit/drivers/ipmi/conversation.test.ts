@@ -18,7 +18,7 @@ interface Talk {
   doubts(): number;
 }
 
-const converse = ({ answerMs = 5000, intervalMs = 0, readsAtOnce = 8 } = {}): Talk => {
+const converse = ({ answerMs = 5000, intervalMs = 0, readsAtOnce = 8, mayChange = (): boolean => true } = {}): Talk => {
   const written: string[] = [];
   let doubts = 0;
   const talk = conversation({
@@ -28,6 +28,7 @@ const converse = ({ answerMs = 5000, intervalMs = 0, readsAtOnce = 8 } = {}): Ta
     now,
     answerMs,
     readsAtOnce,
+    mayChange,
   });
   return { talk, written, doubts: () => doubts };
 };
@@ -110,6 +111,22 @@ describe('a conversation with a shell of ipmitool', () => {
     expect(written).to.have.length(3);
     hear(talk, 'raw 0x06 0x01', answer('20'));
     expect(await Promise.all(all)).to.have.length(3);
+  });
+
+  it('never writes a change that waited until another replica may have the controller, and goes on with the reads', async () => {
+    let isOurs = true;
+    const { talk, written } = converse({ mayChange: () => isOurs });
+    const read = talk.exchange(status, 'read', signal);
+    const late = faultOf(talk.exchange(on, 'change', signal));
+    const next = talk.exchange(deviceId, 'read', signal);
+    // As after a stop of the whole process: the answer is heard before any timer or signal tells that too much time has passed.
+    isOurs = false;
+    hear(talk, 'raw 0x00 0x01', answer('01'));
+    hear(talk, 'raw 0x06 0x01', answer('20'));
+    expect((await late).code).to.equal('controller-unreachable');
+    expect(await Promise.all([read, next])).to.deep.equal([answer('01'), answer('20')]);
+    expect(written).to.deep.equal(['raw 0x00 0x01', 'raw 0x06 0x01']);
+    expect(talk.isSound).to.be.true;
   });
 
   it('lets a change wait for one read, however many wait, where it shares a session with them', async () => {
