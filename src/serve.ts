@@ -27,6 +27,7 @@ import { moves } from './adapters/postgres/moves.ts';
 import { heartbeat } from './adapters/postgres/heartbeat.ts';
 import { replicas } from './adapters/postgres/replica-list.ts';
 import { membership } from './adapters/postgres/replicas.ts';
+import { schedules } from './adapters/postgres/schedules.ts';
 import { shelves } from './adapters/postgres/shelves.ts';
 import { migrate } from './adapters/postgres/source.ts';
 import { selectors } from './adapters/postgres/selectors.ts';
@@ -54,6 +55,8 @@ import { relayer } from './core/relay.ts';
 import { relayWork } from './core/relay-work.ts';
 import { rotation } from './core/rotation.ts';
 import { meaning, selection } from './core/selection.ts';
+import { mandates } from './core/schedules/mandates.ts';
+import { scheduler } from './core/schedules/scheduler.ts';
 import { fleet } from './core/sets/fleet.ts';
 import { kindsFor } from './core/sets/kinds.ts';
 import { planner } from './core/sets/plan.ts';
@@ -80,6 +83,7 @@ import { metrics } from './http/metrics.ts';
 import { openapi } from './http/openapi.ts';
 import { executionRun } from './operations/execution-run.ts';
 import { operations } from './operations/index.ts';
+import { scheduleRunBegin } from './operations/schedule-run-begin.ts';
 import type { Log, Tokens } from './ports/services.ts';
 import { version } from './version.ts';
 
@@ -257,9 +261,14 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
       blastRadius: settings.IGOR_BLAST_RADIUS,
       powerOnStaggerMs: settings.IGOR_POWER_ON_STAGGER_MS,
     });
+    const fleetOf = fleet(plan, setsOf);
+    const schedulesOf = schedules(sql, replicaId);
+    const mandatesOf = mandates({ trusts: keystone.trusts, tokens, callers: callersOf, fleet: fleetOf, log });
     const services: Services = {
       sets: setsOf,
-      fleet: fleet(plan, setsOf),
+      fleet: fleetOf,
+      schedules: schedulesOf,
+      mandates: mandatesOf,
       progress: comingOn,
       machines: machinesOf,
       controllers: controllersOf,
@@ -326,6 +335,16 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
 
     const fleetWork = setWorker({ steps: flow, sets: setsOf, callers: callersOf, kinds, bell: rings, href, log });
 
+    const schedule = scheduler({
+      steps: flow,
+      schedules: schedulesOf,
+      mandates: mandatesOf,
+      step: scheduleRunBegin,
+      bell: rings,
+      href,
+      log,
+    });
+
     const chainMs = settings.IGOR_AUDIT_CHAIN_SECONDS * 1000;
     const records = upkeep({
       chain: auditChain(sql, keyring, { leastAgeMs: chainMs / 2 }),
@@ -337,6 +356,7 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
       journalDays: settings.IGOR_AUDIT_RETENTION_DAYS,
       executionDays: settings.IGOR_EXECUTION_RETENTION_DAYS,
       sets: setsOf,
+      schedules: schedulesOf,
       operationDays: settings.IGOR_OPERATION_RETENTION_DAYS,
       archiveDays: settings.IGOR_ARCHIVE_RETENTION_DAYS,
       samples: samplesOf,
@@ -399,6 +419,7 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
     follow.start();
     work.start();
     fleetWork.start();
+    schedule.start();
     records.start();
     if (embedded) log.warn({ data_dir: settings.IGOR_DATA_DIR }, 'database.embedded');
     void keystone.report();
@@ -433,7 +454,7 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
         const end = AbortSignal.timeout(settings.IGOR_STOP_SECONDS * 1000);
         const answered = server.close(AbortSignal.timeout(settings.IGOR_STOP_SECONDS * 1000 + answerMs));
         await Promise.all(claimed);
-        const workers = [work, fleetWork, relayed, keep];
+        const workers = [work, fleetWork, schedule, relayed, keep];
         await Promise.all([...workers.map(async (one) => one.stop(end)), records.stop(), answered]);
         await stopAll();
         log.info({ replica: replicaId }, 'service.stopped');

@@ -17,6 +17,7 @@ import { lanCommand } from './lan.ts';
 import { loginCommand, logoutCommand } from './login.ts';
 import { machinesCommand } from './machines.ts';
 import { powerCommand } from './power.ts';
+import { schedulesCommand } from './schedules.ts';
 import { plain, screen, type Screen } from './screen.ts';
 import { replicasCommand } from './replicas.ts';
 import { sensorsCommand } from './sensors.ts';
@@ -128,6 +129,7 @@ const program = (world: World, shown: Screen, end: (code: number) => void): Comm
     lanCommand(context),
     withRotation(context, bmcCommand(context)),
     execCommand(context),
+    schedulesCommand(context),
     accountsCommand(context),
     replicasCommand(context),
     auditCommand(context),

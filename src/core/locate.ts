@@ -34,6 +34,7 @@ export const locators = ({
   journal,
   sets,
   selectors,
+  schedules,
 }: Services): Locators => ({
   async machine(name, caller) {
     const machine = await machines.get(name, caller);
@@ -67,6 +68,11 @@ export const locators = ({
     const act = await journal.act(id, caller);
     if (act === null) throw new Fault('not-found', 'there is no such operation');
     return { ...plain('operation', id, act.projectId, { user_id: act.userId }), found: { operation: { act, set } } };
+  },
+  async schedule(name, caller) {
+    const schedule = await schedules.get(name, caller);
+    const { id, projectId, userId } = schedule;
+    return { ...plain('schedule', id, projectId, { user_id: userId }), name: schedule.name, found: { schedule } };
   },
   async grant(id, caller) {
     const grant = await grants.get(id, caller);

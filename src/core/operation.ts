@@ -11,11 +11,13 @@ import type { Selectors } from '../ports/selectors.ts';
 import type { Decision, Permission, Policy } from '../domain/policy.ts';
 import type { OperationSet } from '../domain/operation-set.ts';
 import type { PowerState } from '../domain/power.ts';
+import type { Schedule } from '../domain/schedule.ts';
 import type { Capabilities, Capability, Driver, Visits } from '../ports/controller.ts';
 import type { LogArchives } from '../ports/log-archives.ts';
 import type { OperationSets } from '../ports/operation-sets.ts';
 import type { Remote } from '../ports/remote.ts';
 import type { Replicas } from '../ports/replicas.ts';
+import type { Schedules } from '../ports/schedules.ts';
 import type {
   Controllers,
   Executions,
@@ -29,6 +31,7 @@ import type {
   Reach,
   Samples,
 } from '../ports/services.ts';
+import type { Mandates } from './schedules/mandate.ts';
 import type { Fleet } from './sets/fleet.ts';
 import type { Progress } from './sets/progress.ts';
 import type { Rotation } from './rotation.ts';
@@ -45,6 +48,7 @@ export interface Kinds {
   grant: { path: `/grants/{grant}${string}`; found: Grant };
   selector: { path: `/selectors/{selector}${string}`; found: Selector };
   operation: { path: `/operations/{operation}${string}`; found: FoundOperation };
+  schedule: { path: `/schedules/{schedule}${string}`; found: Schedule };
   service: { path: `/${string}`; found: null };
 }
 /** One that a request did to one thing, or one on a set. */
@@ -75,6 +79,9 @@ export interface Services {
   readonly sets: OperationSets;
   readonly fleet: Fleet;
   readonly progress: Progress;
+  readonly schedules: Schedules;
+  /** What Igor may do in somebody's name while he is away. */
+  readonly mandates: Mandates;
   readonly projects: Projects;
   /** The machines that somebody means, whatever he names them by. */
   readonly select: Select;

@@ -2,6 +2,7 @@ import { told } from '../domain/fault.ts';
 import type { Chain, ChainHead, ChainStanding } from '../ports/chain.ts';
 import type { LogArchives } from '../ports/log-archives.ts';
 import type { OperationSets } from '../ports/operation-sets.ts';
+import type { Schedules } from '../ports/schedules.ts';
 import type { Executions, Log, Samples } from '../ports/services.ts';
 
 /** What the service does for its own records, beside its callers: it chains the journal, and removes what is too old. */
@@ -15,6 +16,7 @@ interface Parts {
   readonly chain: Chain;
   readonly executions: Pick<Executions, 'prune'>;
   readonly sets: Pick<OperationSets, 'prune'>;
+  readonly schedules: Pick<Schedules, 'prune'>;
   readonly archives: Pick<LogArchives, 'prune'>;
   readonly log: Log;
   /** Told after each round. */
@@ -41,7 +43,7 @@ const breathMs = 50;
 
 export const upkeep = (parts: Parts): Upkeep => {
   const { chain, executions, archives, log, show, chainMs, journalDays, executionDays, archiveDays } = parts;
-  const { samples, sampleHours, sets, operationDays } = parts;
+  const { samples, sampleHours, sets, schedules, operationDays } = parts;
   const timers = new Set<NodeJS.Timeout>();
   const running = new Set<Promise<void>>();
   let stopping = false;
@@ -79,6 +81,7 @@ export const upkeep = (parts: Parts): Upkeep => {
     }
     await thin(executions, executionDays, 'execution.pruned');
     await thin(sets, operationDays, 'operation.pruned');
+    await thin(schedules, operationDays, 'schedule.pruned');
     await thin(archives, archiveDays, 'archive.pruned');
     await thin(samples, sampleHours, 'sample.pruned');
   };

@@ -17,6 +17,13 @@ const nicknames: ReadonlyMap<string, string> = new Map([
   ['@hourly', '0 * * * *'],
 ]);
 
+/** A name of the IANA's time zone database. */
+export const timeZone = z
+  .string()
+  .max(64)
+  .refine((name) => IANAZone.isValidZone(name), 'must be an IANA time zone')
+  .describe('IANA time zone, such as Europe/Oslo');
+
 /** Five fields, as crontab(5) has them, or one of its names; so no oftener than each minute. */
 export const cronExpression = z
   .string()
@@ -40,7 +47,7 @@ const problemOf = (text: string): string | null => {
 /** The first time after an instant; null: there is none. */
 export const nextTime = (text: string, timeZone: string, after: Date): Date | null => {
   if (isHourly(text)) return patternOf(text, timeZone).nextRun(after);
-  const zone = IANAZone.create(timeZone);
+  const zone = zoneOf(timeZone);
   const pattern = patternOf(text, 'UTC');
   let wall = pattern.nextRun(new Date(wallAt(after.getTime(), zone)));
   while (wall !== null) {
@@ -56,7 +63,7 @@ export const nextTime = (text: string, timeZone: string, after: Date): Date | nu
 export const lastTime = (text: string, timeZone: string, from: Date, until: Date): Date | null => {
   const isIn = (at: number): boolean => at >= from.getTime() && at <= until.getTime();
   const hourly = isHourly(text);
-  const zone = IANAZone.create(timeZone);
+  const zone = zoneOf(timeZone);
   const pattern = patternOf(text, hourly ? timeZone : 'UTC');
   const at = (found: Date): number => (hourly ? found.getTime() : firstShown(found.getTime(), zone));
   // What the clock has shown may lie ahead of what it shows now, where it was put back.
@@ -77,6 +84,12 @@ const patternOf = (text: string, timezone: string): Cron =>
  * forward over that, right after.
  */
 const isHourly = (text: string): boolean => fieldsOf(text)[1] === '*';
+
+const zoneOf = (name: string): IANAZone => {
+  const zone = IANAZone.create(name);
+  if (!zone.isValid) throw new RangeError(`there is no time zone ${name}`);
+  return zone;
+};
 
 /** What the clock of the zone shows, as if it were UTC. */
 const wallAt = (at: number, zone: IANAZone): number => at + zone.offset(at) * minuteMs;

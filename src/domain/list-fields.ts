@@ -77,3 +77,17 @@ export const setFields = {
   ended_at: { holds: 'time', nullable: true, about: 'When its last target ended' },
 } as const satisfies Fields;
 export type SetField = keyof typeof setFields;
+
+/** Likewise of schedules. */
+export const scheduleFields = {
+  id: { holds: 'id', about: 'Its id' },
+  name: { holds: 'name', about: 'Its name, in any case' },
+  project_id: { holds: 'text', about: 'The project that it acts in' },
+  user_id: { holds: 'text', about: 'In whose name it runs' },
+  kind: { holds: 'text', about: 'What it does, such as power.set' },
+  enabled: { holds: 'boolean', about: 'Whether it runs' },
+  next_run_at: { holds: 'time', nullable: true, about: 'When it runs next' },
+  created_at: { holds: 'time', about: 'When it was made' },
+  updated_at: { holds: 'time', about: 'When it was last changed' },
+} as const satisfies Fields;
+export type ScheduleField = keyof typeof scheduleFields;

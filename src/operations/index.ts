@@ -84,6 +84,13 @@ import { selectorDelete } from './selector-delete.ts';
 import { selectorGet } from './selector-get.ts';
 import { selectorList } from './selector-list.ts';
 import { selectorUpdate } from './selector-update.ts';
+import { scheduleCreate } from './schedule-create.ts';
+import { scheduleDelete } from './schedule-delete.ts';
+import { scheduleGet } from './schedule-get.ts';
+import { scheduleList } from './schedule-list.ts';
+import { scheduleUpdate } from './schedule-update.ts';
+import { scheduleRunCreate } from './schedule-run-create.ts';
+import { scheduleRunList } from './schedule-run-list.ts';
 import { selfTestGet } from './self-test-get.ts';
 import { sensorGet } from './sensor-get.ts';
 import { sensorList } from './sensor-list.ts';
@@ -198,6 +205,13 @@ export const operations: readonly Operation[] = [
   operationTargetList,
   operationUpdate,
   operationWatch,
+  scheduleList,
+  scheduleGet,
+  scheduleCreate,
+  scheduleUpdate,
+  scheduleDelete,
+  scheduleRunList,
+  scheduleRunCreate,
   executionCreate,
   executionGet,
   auditExport,

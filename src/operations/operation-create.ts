@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { operation } from '../core/operation.ts';
-import { setInput } from '../core/sets/plan.ts';
+import { setInput } from '../domain/set-wish.ts';
 import { operationBody, planBody, setToWire } from '../domain/operation-wire.ts';
 
 export const operationCreate = operation({

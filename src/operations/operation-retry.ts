@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { operation } from '../core/operation.ts';
-import { setInput } from '../core/sets/plan.ts';
+import { setInput } from '../domain/set-wish.ts';
 import { Fault } from '../domain/fault.ts';
 import type { OperationSet, TargetState } from '../domain/operation-set.ts';
 import { operationBody, setToWire } from '../domain/operation-wire.ts';

@@ -108,6 +108,13 @@ const levels: Readonly<Record<Permission, Level>> = {
   'oob:operation-target:list': 'reader',
   'oob:operation:update': 'manager',
   'oob:operation:retry': 'member',
+  'oob:schedule:list': 'reader',
+  'oob:schedule:get': 'reader',
+  'oob:schedule:create': 'member',
+  'oob:schedule:update': 'manager',
+  'oob:schedule:delete': 'manager',
+  'oob:schedule-run:list': 'reader',
+  'oob:schedule-run:create': 'admin',
   'oob:execution:create': 'member',
   'oob:execution:get': 'member',
   'oob:grant:list': 'reader',
@@ -136,6 +143,8 @@ interface Asker {
   readonly beyond?: readonly Permission[];
   /** Whether access rules let it come at all. */
   readonly comes?: (operation: Operation) => boolean;
+  /** Whether Keystone lets it hand on what it may: a user's own token of a project. */
+  readonly handsOn?: boolean;
   /** The token of the service that passes its requests on. */
   readonly service?: () => Promise<string>;
 }
@@ -145,6 +154,7 @@ const persona = (who: string, level: Level, sees = true): Asker => ({
   token: async () => tokenOf(who),
   level,
   sees,
+  handsOn: true,
 });
 
 /** Every kind of token there is, from the real Keystone. */
@@ -216,19 +226,19 @@ const callers: readonly Asker[] = [
 type Expected = 'done' | 401 | 403 | 404;
 
 /** On the service, but with names of machines in the body. */
-const naming: ReadonlySet<string> = new Set(['execution.create', 'operation.create']);
+const naming: ReadonlySet<string> = new Set(['execution.create', 'operation.create', 'schedule.create']);
 
 /** On the service, for a project that the body names. */
 const owning: ReadonlySet<string> = new Set(['selector.create']);
 
 /** What an operation on a thing of alpha's, or on the service, answers to a caller. */
-const expected = (operation: Operation, { level, sees, beyond = [], comes }: Asker): Expected => {
+const expected = (operation: Operation, { level, sees, beyond = [], comes, handsOn = false }: Asker): Expected => {
   const { on, name, permission } = operation;
   if (level === null || comes?.(operation) === false) return 401;
   if (on !== 'service' && !sees) return 404;
   const may = beyond.includes(permission) || order.indexOf(level) >= order.indexOf(levels[permission]);
   if (name === 'operation.create' && !sees) return 404; // anybody may ask; what he cannot see is not there
-  if (!may) return 403;
+  if (!may || (name === 'schedule.create' && !handsOn)) return 403;
   if (owning.has(name) && !sees) return 403;
   return naming.has(name) && !sees ? 404 : 'done';
 };
@@ -238,6 +248,7 @@ interface Stage {
   readonly operationId: string;
   /** On a set, the first of which fails and the last of which waits. */
   readonly setId: string;
+  readonly scheduleId: string;
   readonly executionId: string;
   readonly archiveId: string;
   readonly projectId: string;
@@ -279,6 +290,8 @@ const bodies: Readonly<Record<string, (stage: Stage) => object>> = {
   }),
   'selector.update': () => ({ selector: { description: 'swept' } }),
   'operation.create': ({ machine }) => ({ kind: 'power.get', targets: { names: [machine.name] } }),
+  'schedule.create': ({ machine }) => ({ schedule: scheduleOf(machine.name) }),
+  'schedule.update': () => ({ schedule: { enabled: false } }),
   'operation.update': () => ({ state: 'cancelled' }),
   'operation.retry': () => ({}),
   'execution.create': ({ machine }) => ({ targets: [machine.name], command: ['true'] }),
@@ -312,6 +325,12 @@ const parts: Readonly<Record<string, string>> = {
   number: '1',
 };
 
+const scheduleOf = (machine: string): object => ({
+  name: freshName('swept'),
+  cron: '@yearly',
+  operation: { kind: 'power.get', targets: { names: [machine] } },
+});
+
 const grantTo = (userId: string, machine: string): object => ({
   machine,
   permissions: ['oob:power:get'],
@@ -330,6 +349,7 @@ describe('every route, by every persona', () => {
   let bob: Client;
   let erin: Client;
   let requestId: string | null = null;
+  let consumed = 'none';
 
   /** On condition that the event log is as it is. */
   const asItIs = async ({ id }: Simulated): Promise<Record<string, string>> => {
@@ -367,6 +387,7 @@ describe('every route, by every persona', () => {
       const { body } = await alice.get(`/v1/operations/${setId}`).expect(200);
       return (body as { operation: { counts: { failed: number } } }).operation.counts.failed === 1;
     }, 10_000);
+    const schedule = await alice.post('/v1/schedules', { schedule: scheduleOf(machine.name) }).expect(201);
     refill(machine);
     const cleared = await alice
       .delete(`/v1/machines/${machine.id}/logs/sel/entries`)
@@ -379,6 +400,7 @@ describe('every route, by every persona', () => {
       strangerId: seed.users['svcadmin'] ?? '',
       operationId: (power.body as { operation_id: string }).operation_id,
       setId,
+      scheduleId: (schedule.body as { schedule: { id: string } }).schedule.id,
       executionId: (run.body as { execution: { id: string } }).execution.id,
       archiveId: (cleared.body as { archive: { id: string } }).archive.id,
     };
@@ -437,6 +459,14 @@ describe('every route, by every persona', () => {
       }
       case 'operation':
         return operation.name === 'operation.get' ? stage.operationId : stage.setId;
+      case 'schedule': {
+        if (operation.effect === 'read') return stage.scheduleId;
+        // A hundred of them are enough for a project.
+        await alice.delete(`/v1/schedules/${consumed}`);
+        const made = await alice.post('/v1/schedules', { schedule: scheduleOf(stage.machine.name) }).expect(201);
+        consumed = (made.body as { schedule: { id: string } }).schedule.id;
+        return consumed;
+      }
       case 'execution':
         return stage.executionId;
       case 'service':

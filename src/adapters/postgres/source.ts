@@ -13,6 +13,7 @@ import { Selectors1764000000011 } from './migrations/0011-selectors.ts';
 import { Operations1764000000009 } from './migrations/0009-operations.ts';
 import { Network1763800000007 } from './migrations/0007-network.ts';
 import { Replicas1764000000010 } from './migrations/0010-replicas.ts';
+import { Schedules1764000000013 } from './migrations/0013-schedules.ts';
 
 /** Where the database is: a URL, or the socket of an embedded server. */
 export type Place =
@@ -30,6 +31,7 @@ const migrations = [
   Operations1764000000009,
   Replicas1764000000010,
   Selectors1764000000011,
+  Schedules1764000000013,
 ] as const;
 const migrationsTable = 'schema_migrations';
 

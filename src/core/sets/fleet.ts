@@ -4,7 +4,8 @@ import type { Caller } from '../../domain/caller.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { OperationSet } from '../../domain/operation-set.ts';
 import type { OperationSets } from '../../ports/operation-sets.ts';
-import type { Plan, Planner, SetWish } from './plan.ts';
+import type { SetWish } from '../../domain/set-wish.ts';
+import type { Plan, Planner } from './plan.ts';
 
 export interface Circumstances {
   /** The hash of the plan that the caller has seen. */
@@ -50,8 +51,8 @@ export const fleet = (plan: Planner, sets: Pick<OperationSets, 'create'>): Fleet
   },
 });
 
-/** What was seen must be what would be done; and where much is at stake it must have been seen. */
-const insist = ({ hash, needsConsent, targets, folded, operation }: Plan, seen: string | null): void => {
+/** What was seen must be what would be done; and where much is at stake it must have been seen. Faults: as above. */
+export const insist = ({ hash, needsConsent, targets, folded, operation }: Plan, seen: string | null): void => {
   if (seen !== null && seen !== hash)
     throw new Fault('plan-outdated', `plan: it would be another one now, with ${targets.length} targets; make it anew`);
   if (seen === null && needsConsent)

@@ -1,51 +1,21 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
 import { canonical } from '../../domain/canonical.ts';
 import type { Caller } from '../../domain/caller.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { Machine } from '../../domain/machine.ts';
-import { setOrder, type Strategy } from '../../domain/operation-set.ts';
+import type { Strategy } from '../../domain/operation-set.ts';
 import { powerAction } from '../../domain/power.ts';
 import { Secret } from '../../domain/secret.ts';
 import { foldHosts } from '../../domain/selection/fold.ts';
-import { selectionInput, type Selection } from '../../domain/selection/wanted.ts';
+import type { Selection } from '../../domain/selection/wanted.ts';
 import { decidedOrder, ordered } from '../../domain/set-order.ts';
+import { mostAtOnce, type SetWish } from '../../domain/set-wish.ts';
 import type { NewTarget } from '../../ports/operation-sets.ts';
 import { decode } from '../decode.ts';
 import type { Operation, Services } from '../operation.ts';
 import type { Select } from '../selection.ts';
 import { about, ofMachine, type Subject } from '../subject.ts';
 import { ownedBy } from '../../domain/policy.ts';
-
-const mostAtOnce = 10_000;
-const mostDeadlineS = 7 * 86_400;
-
-/** What is asked for, when something is to be done to a set. */
-export const setInput = {
-  kind: z
-    .string()
-    .max(64)
-    .describe('What is done to each: the name of an operation on machines or controllers, such as power.set'),
-  targets: selectionInput.describe('To which machines'),
-  parameters: z.record(z.string().max(64), z.json()).default({}).describe('What the operation takes for one'),
-  strategy: z
-    .strictObject({
-      max_parallel: z.int().min(1).max(mostAtOnce).optional().describe('Targets at a time'),
-      stagger_ms: z.int().min(0).max(600_000).optional().describe('Milliseconds between the starts of two targets'),
-      stop_after_failures: z
-        .int()
-        .min(1)
-        .max(mostAtOnce)
-        .optional()
-        .describe('After so many failures nothing more is begun'),
-      order: setOrder.default('auto').describe('Whether a chassis comes before its blades, or after them'),
-    })
-    .prefault({})
-    .describe('At what pace'),
-  deadline_seconds: z.int().min(1).max(mostDeadlineS).default(3600).describe('What has not begun by then is cancelled'),
-  reason: z.string().min(1).max(1000).optional().describe('For the record'),
-};
-export type SetWish = z.output<z.ZodObject<typeof setInput>>;
 
 /** What would be done, to what, at what pace. */
 export interface Plan {
