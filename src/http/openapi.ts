@@ -90,9 +90,12 @@ const pathParameter = (name: string, schema: Json = { type: 'string', minLength:
   name,
   in: 'path',
   required: true,
-  description: schema['description'] ?? (name === 'machine' ? 'Its id or its name' : 'Its id'),
+  description: schema['description'] ?? (hasName.has(name) ? 'Its id or its name' : 'Its id'),
   schema,
 });
+
+/** What is found by its name too. */
+const hasName: ReadonlySet<string> = new Set(['machine', 'schedule', 'selector']);
 
 const inQuery = (name: string, schema: Json): Json => ({ name, in: 'query', required: false, schema });
 

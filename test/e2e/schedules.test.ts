@@ -442,9 +442,16 @@ describe('schedules', () => {
       }
     });
 
-    it('begin no second operation where one replica died after the first, and nobody could tell', async () => {
-      const { id } = await made(mine, bodyWith([machine]));
+    it('begin no second operation where one replica died after the first, although the selection is another one now', async () => {
+      const tag = freshName('left');
+      const tagged = async (): Promise<unknown> =>
+        alice
+          .post('/v1/machines', { machine: { name: freshName('sched'), project_id: person.projectId, tags: [tag] } })
+          .expect(201);
+      await tagged();
+      const { id } = await made(mine, bodyWith([], {}, { targets: { tags: [tag] } }));
       const run = await runNow(mine, id);
+      await tagged();
       // As the dead one left it: the operation is there, and its run waits.
       await database.query(
         `UPDATE schedule_runs SET state = 'pending', operation_id = NULL, ended_at = NULL, replica_id = gen_random_uuid(),
@@ -453,6 +460,7 @@ describe('schedules', () => {
       );
       const again = await ran(id);
       expect(again.operation_id).to.equal(run.operation_id);
+      expect(again.state).to.equal('started');
       expect(await operationsOf(id)).to.equal(1);
     });
   });
