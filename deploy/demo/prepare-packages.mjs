@@ -32,10 +32,13 @@ const always = [
   'curl',
 ];
 
+/** What the tests ask for a second opinion. */
+const oracles = ['python3-clustershell'];
+
 /** What each word needs beside that: its own database for the tests, what Igor is measured beside for the bench. */
 const also = {
-  test: ['postgresql-15'],
-  setup: ['postgresql-15', ...peer],
+  test: ['postgresql-15', ...oracles],
+  setup: ['postgresql-15', ...oracles, ...peer],
   bench: [...peer, 'python3-ironic'],
 };
 

@@ -2,7 +2,8 @@ import { Option, type Command } from 'commander';
 import { z } from 'zod';
 import { Fault } from '../domain/fault.ts';
 import { settablePrivilege } from '../domain/account.ts';
-import { command, hostsFlag, hostsHelp, joined, type Context, type Hosts } from './context.ts';
+import { aimed, type Aim, type Aimed } from './aim.ts';
+import { command, type Context } from './context.ts';
 import { eachController } from './controllers.ts';
 import { newPassword } from './new-password.ts';
 import { plain, type Cell } from './screen.ts';
@@ -31,10 +32,10 @@ interface Secretive {
 
 /** What is common to all of them: where, and whose. */
 export const accountsCommand = (context: Context): Command => {
-  const accounts = command('accounts', 'Show and change who may log in to the controllers of machines themselves')
-    .requiredOption(hostsFlag, hostsHelp, joined)
-    .action(async () => list(context, hosts()));
-  const hosts = (): string => accounts.opts<Hosts>().hosts;
+  const accounts = aimed(
+    command('accounts', 'Show and change who may log in to the controllers of machines themselves'),
+  ).action(async () => list(context, hosts()));
+  const hosts = (): Aim => accounts.opts<Aimed>().hosts;
 
   const privilege = (): Option =>
     new Option('--privilege <level>', 'the most that it may ask for').choices(settablePrivilege.options);
@@ -102,7 +103,7 @@ export const accountsCommand = (context: Context): Command => {
   );
 };
 
-const list = async (context: Context, hosts: string): Promise<void> =>
+const list = async (context: Context, hosts: Aim): Promise<void> =>
   eachController(context, hosts, {
     schema: table,
     question: (target) => ({ method: 'get', path: pathOf(target) }),

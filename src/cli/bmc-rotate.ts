@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { command, type Context, type Hosts } from './context.ts';
+import type { Aimed } from './aim.ts';
+import { command, type Context } from './context.ts';
 import { eachController } from './controllers.ts';
 import { plain } from './screen.ts';
 
@@ -13,7 +14,7 @@ const atOnce = 8;
 export const withRotation = (context: Context, bmc: Command): Command =>
   bmc.addCommand(
     command('rotate', "Give Igor's own accounts there new passwords, which only Igor knows").action(async () =>
-      eachController(context, bmc.opts<Hosts>().hosts, {
+      eachController(context, bmc.opts<Aimed>().hosts, {
         schema: rotated,
         question: (target) => ({
           method: 'post',

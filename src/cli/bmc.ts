@@ -1,7 +1,8 @@
 import { Argument, type Command } from 'commander';
 import { z } from 'zod';
 import { Fault } from '../domain/fault.ts';
-import { command, hostsFlag, hostsHelp, joined, type Context, type Hosts } from './context.ts';
+import { aimed, type Aimed } from './aim.ts';
+import { command, type Context } from './context.ts';
 import { eachController } from './controllers.ts';
 import type { Errand } from './each-host.ts';
 import type { Colour } from './screen.ts';
@@ -11,15 +12,14 @@ const words = ['list', 'info', 'self-test', 'reset', 'raw'] as const;
 type Word = (typeof words)[number];
 
 export const bmcCommand = (context: Context): Command =>
-  command('bmc', 'Show, test and reset the controllers behind machines')
-    .requiredOption(hostsFlag, hostsHelp, joined)
+  aimed(command('bmc', 'Show, test and reset the controllers behind machines'))
     .addArgument(
       new Argument('[what]', 'which they are, what is on them, how their own test went; reset takes a kind').choices(
         words,
       ),
     )
     .argument('[more...]', 'cold or warm; or netfn, command and data as ipmitool takes them: 0x06 0x01')
-    .action(async (what: Word | undefined, more: readonly string[], { hosts }: Hosts) => {
+    .action(async (what: Word | undefined, more: readonly string[], { hosts }: Aimed) => {
       const word = what ?? 'list';
       if (word === 'raw') return eachController(context, hosts, rawCommand(context, more));
       if (word === 'reset') return eachController(context, hosts, reset(context, more));

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Aim } from './aim.ts';
 import type { Context } from './context.ts';
 import { eachHost } from './each-host.ts';
 
@@ -16,7 +17,7 @@ const parameters = z.looseObject({
 });
 
 /** A row for each parameter of each machine. */
-export const showBootParameters = async (context: Context, hosts: string): Promise<void> =>
+export const showBootParameters = async (context: Context, hosts: Aim): Promise<void> =>
   eachHost(context, hosts, {
     schema: parameters,
     question: (target) => ({ method: 'get', path: `/v1/machines/${encodeURIComponent(target)}/boot/parameters` }),

@@ -2,13 +2,14 @@ import { Argument, type Command } from 'commander';
 import { z } from 'zod';
 import { bootTarget } from '../domain/boot.ts';
 import { Fault } from '../domain/fault.ts';
+import { aimed, type Aimed } from './aim.ts';
 import { showBootParameters } from './boot-parameters.ts';
 import type { Question } from './client.ts';
-import { command, hostsFlag, hostsHelp, joined, type Context, type Hosts } from './context.ts';
+import { command, type Context } from './context.ts';
 import { eachHost } from './each-host.ts';
 import { plain } from './screen.ts';
 
-interface Options extends Hosts {
+interface Options extends Aimed {
   readonly persistent?: boolean;
   readonly legacy?: boolean;
   readonly uefi?: boolean;
@@ -18,8 +19,7 @@ const device = z.looseObject({ target: z.string(), mode: z.string(), once: z.boo
 const others = ['get', 'clear', 'parameters'] as const;
 
 export const bootCommand = (context: Context): Command =>
-  command('boot', 'Show or set what machines start from')
-    .requiredOption(hostsFlag, hostsHelp, joined)
+  aimed(command('boot', 'Show or set what machines start from'))
     .option('--persistent', 'each time, and not the next time alone')
     .option('--uefi', 'by UEFI, as is usual')
     .option('--legacy', 'by the BIOS, and not by UEFI')

@@ -33,13 +33,6 @@ export const fail = ({ screen, globals }: Context, failure: Failure): number => 
   return exitCode([failure]);
 };
 
-/** `-h` is for hosts, in every command that takes some. */
-export const hostsFlag = '-h, --hosts <range>';
-export const hostsHelp = "names, ranges or ids: 'osl0[1-6],osl10'";
-export interface Hosts {
-  readonly hosts: string;
-}
-
 export const command = (name: string, description: string): Command => new Command(name).description(description);
 
 /** Whole seconds of an option. Faults: `invalid-input`. */
@@ -54,6 +47,3 @@ export const together = (value: string, before: readonly string[] | undefined): 
   ...(before ?? []),
   value,
 ];
-
-/** What two `-h` name together. */
-export const joined = (range: string, before?: string): string => (before === undefined ? range : `${before},${range}`);

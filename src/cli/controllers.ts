@@ -1,19 +1,17 @@
 import { z } from 'zod';
-import { expandHosts } from '../domain/selection/evaluate.ts';
+import type { Aim } from './aim.ts';
 import { overSession, fail, type Context } from './context.ts';
 import { settled, type Errand } from './each-host.ts';
 import { noController, type Failure } from './failure.ts';
 import { askEach, resolve, type Host } from './hosts.ts';
 import type { Session } from './session.ts';
 
-/** Asks the same of the controllers behind every host of a range, each once; a target is a controller's id. */
-export const eachController = async <T>(context: Context, range: string, errand: Errand<T>): Promise<void> => {
-  const words = expandHosts(range);
-  await overSession(context, async (session) => {
-    const found = await controllersOf(session, words);
+/** Asks the same of the controllers behind every host that is aimed at, each once; a target is a controller's id. */
+export const eachController = async <T>(context: Context, aim: Aim, errand: Errand<T>): Promise<void> =>
+  overSession(context, async (session) => {
+    const found = await controllersOf(session, aim);
     return 'failure' in found ? fail(context, found.failure) : settled(context, session, found.hosts, errand);
   });
-};
 
 /**
  * The controllers behind machines, in the order of the machines. One that serves several is there once, under all their
@@ -21,9 +19,9 @@ export const eachController = async <T>(context: Context, range: string, errand:
  */
 const controllersOf = async (
   session: Session,
-  words: readonly string[],
+  aim: Aim,
 ): Promise<{ readonly hosts: readonly Host[] } | { readonly failure: Failure }> => {
-  const found = await resolve(session, words);
+  const found = await resolve(session, aim);
   if ('failure' in found) return found;
   const machines = await askEach(session, found.hosts, {
     question: (target) => ({

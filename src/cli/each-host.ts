@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { expandHosts } from '../domain/selection/evaluate.ts';
+import type { Aim } from './aim.ts';
 import type { Question } from './client.ts';
 import { fail, overSession, type Context } from './context.ts';
 import { askEach, codeOf, noteFailure, resolve, resultsBody, type Host, type Outcome } from './hosts.ts';
@@ -23,14 +23,12 @@ export interface Errand<T> {
   readonly atOnce?: number;
 }
 
-/** Asks the same of every host of a range, and shows what came of it. */
-export const eachHost = async <T>(context: Context, range: string, errand: Errand<T>): Promise<void> => {
-  const words = expandHosts(range);
-  await overSession(context, async (session) => {
-    const found = await resolve(session, words);
+/** Asks the same of every host that is aimed at, and shows what came of it. */
+export const eachHost = async <T>(context: Context, aim: Aim, errand: Errand<T>): Promise<void> =>
+  overSession(context, async (session) => {
+    const found = await resolve(session, aim);
     return 'failure' in found ? fail(context, found.failure) : settled(context, session, found.hosts, errand);
   });
-};
 
 /** The same for hosts that are known; returns the exit code. */
 export const settled = async <T>(

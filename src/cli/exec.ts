@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import type { Command } from 'commander';
-import { expandHosts } from '../domain/selection/evaluate.ts';
-import { command, fail, hostsFlag, hostsHelp, joined, overSession, type Context, type Hosts } from './context.ts';
+import { aimed, onlyOne, type Aimed } from './aim.ts';
+import { command, fail, overSession, type Context } from './context.ts';
 import { runOn, type Ran } from './execution.ts';
 import { noSuchMachine } from './failure.ts';
 import { codeOf, noteFailure, resolve, resultsBody, type Host, type Outcome } from './hosts.ts';
@@ -17,20 +17,18 @@ const usualTimeoutS = 30;
 const marginS = 60;
 
 export const execCommand = (context: Context): Command =>
-  command('exec', 'Run a command on machines, over SSH')
-    .requiredOption(hostsFlag, hostsHelp, joined)
+  aimed(command('exec', 'Run a command on machines, over SSH'))
     .argument('<command...>', 'the program and its arguments, after --')
     .addHelpText(
       'after',
       '\n--timeout is the time that the command may take (30 s), --wait how long its end is waited for.',
     )
-    .action(async (words: readonly string[], { hosts: range }: Hosts) => {
-      const names = expandHosts(range);
+    .action(async (words: readonly string[], { hosts: aim }: Aimed) => {
       const { timeoutS, waitS, json } = context.globals();
       const { screen, world } = context;
       // --timeout is the command's here; an answer has its usual time.
       await overSession({ ...context, globals: () => ({ ...context.globals(), timeoutS: null }) }, async (session) => {
-        const found = await resolve(session, names);
+        const found = await resolve(session, aim);
         if ('failure' in found) return fail(context, found.failure);
         const { hosts } = found;
         const rounds = Math.ceil(hosts.length / serviceAtOnce);
@@ -40,7 +38,7 @@ export const execCommand = (context: Context): Command =>
           waitS: waitS ?? (timeoutS ?? usualTimeoutS) * rounds + marginS,
           signal: world.signal,
         };
-        const isAlone = names.length === 1;
+        const isAlone = onlyOne(aim) !== null;
         const parts = await inTurn(
           portions(hosts),
           executionsAtOnce,

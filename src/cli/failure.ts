@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { faults, type Fault } from '../domain/fault.ts';
+import { foldHosts } from '../domain/selection/fold.ts';
 import { plain } from './screen.ts';
 
 /** Why something did not happen, as the service, or the way to it, told. */
@@ -64,6 +65,18 @@ export const noSuchMachine: Failure = Object.freeze({
   detail: 'you see no machine of this name',
   requestId: null,
 });
+
+export const noneFits: Failure = Object.freeze({ ...noSuchMachine, detail: 'no machine that you see fits' });
+
+const mostNamed = 500;
+
+/** What was named beside a group, an operator or a filter, and is not there. */
+export const unknownNames = (unknown: readonly string[]): Failure => {
+  const folded = foldHosts(unknown);
+  const named = folded.length > mostNamed ? `${folded.slice(0, mostNamed)}…` : folded;
+  const kind = unknown.some((name) => name.startsWith('@')) ? 'machine, selector or tag' : 'machine';
+  return { ...noSuchMachine, detail: `you see no ${kind} ${named}; nothing was done` };
+};
 
 export const noController: Failure = Object.freeze({
   status: 409,

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { command, hostsFlag, hostsHelp, joined, type Context, type Hosts } from './context.ts';
+import { aimed, type Aimed } from './aim.ts';
+import { command, type Context } from './context.ts';
 import { eachHost } from './each-host.ts';
 import type { Cell } from './screen.ts';
 
@@ -39,21 +40,19 @@ const health = z.looseObject({
 });
 
 export const healthCommand = (context: Context): Command =>
-  command('health', 'Show the chassis status of machines')
-    .requiredOption(hostsFlag, hostsHelp, joined)
-    .action(async ({ hosts }: Hosts) =>
-      eachHost(context, hosts, {
-        schema: health,
-        question: (target) => ({ method: 'get', path: `/v1/machines/${encodeURIComponent(target)}/health` }),
-        table: (outcomes) => {
-          const rows = outcomes.flatMap((outcome) =>
-            'result' in outcome ? [rowOf(outcome.host.name, outcome.result)] : [],
-          );
-          if (rows.length > 0)
-            context.screen.table([['NAME', 'POWER', 'FAULTS', 'LIGHT', 'RESTORES', 'LAST EVENT', 'NOTES'], ...rows]);
-        },
-      }),
-    );
+  aimed(command('health', 'Show the chassis status of machines')).action(async ({ hosts }: Aimed) =>
+    eachHost(context, hosts, {
+      schema: health,
+      question: (target) => ({ method: 'get', path: `/v1/machines/${encodeURIComponent(target)}/health` }),
+      table: (outcomes) => {
+        const rows = outcomes.flatMap((outcome) =>
+          'result' in outcome ? [rowOf(outcome.host.name, outcome.result)] : [],
+        );
+        if (rows.length > 0)
+          context.screen.table([['NAME', 'POWER', 'FAULTS', 'LIGHT', 'RESTORES', 'LAST EVENT', 'NOTES'], ...rows]);
+      },
+    }),
+  );
 
 const rowOf = (name: string, seen: z.output<typeof health>): readonly Cell[] => {
   const set = faultFlags.filter((one) => seen[one] === true);

@@ -1,8 +1,18 @@
 import { idOf } from '../domain/selection/id.ts';
+import type { Aim } from './aim.ts';
 import type { Question } from './client.ts';
-import { exitCode, failureBody, noSuchMachine, notUnderstood, sentence, type Failure } from './failure.ts';
+import {
+  exitCode,
+  failureBody,
+  noneFits,
+  noSuchMachine,
+  notUnderstood,
+  sentence,
+  unknownNames,
+  type Failure,
+} from './failure.ts';
 import { inTurn } from './in-turn.ts';
-import { findMachines } from './machines-list.ts';
+import { byName, findMachines, inOrderOf } from './machines-list.ts';
 import type { Screen } from './screen.ts';
 import type { Session } from './session.ts';
 
@@ -21,11 +31,23 @@ export type Outcome<T> =
 
 const usuallyAtOnce = 16;
 
-/** The machines that words name, each once. */
-export const resolve = async (
-  session: Session,
-  words: readonly string[],
-): Promise<{ readonly hosts: readonly Host[] } | { readonly failure: Failure }> => {
+type Resolved = { readonly hosts: readonly Host[] } | { readonly failure: Failure };
+
+/**
+ * The machines that are aimed at, each once. What a list of names has and there is not, fails by itself; where more is said than
+ * a list, nothing is done unless everything named is there, and where nothing fits.
+ */
+export const resolve = async (session: Session, { words, query }: Aim): Promise<Resolved> => {
+  if (words !== null && Object.keys(query).length === 0) return resolveList(session, words);
+  const found = await findMachines(session, { words, query: { ...query, fields: 'id,name' } });
+  if ('failure' in found) return found;
+  if (found.unknown.length > 0) return { failure: unknownNames(found.unknown) };
+  if (found.machines.length === 0) return { failure: noneFits };
+  const machines = words === null ? byName(found.machines) : inOrderOf(words, found.machines);
+  return { hosts: machines.map(({ id, name }) => ({ name, target: id })) };
+};
+
+const resolveList = async (session: Session, words: readonly string[]): Promise<Resolved> => {
   const names = words.filter((word) => idOf(word) === null);
   const found = await findMachines(session, { words: names });
   if ('failure' in found) return found;

@@ -2,8 +2,9 @@ import { Argument, type Command } from 'commander';
 import { z } from 'zod';
 import { Fault } from '../domain/fault.ts';
 import { mostIndicatorSeconds } from '../domain/indicator.ts';
+import { aimed, type Aimed } from './aim.ts';
 import type { Question } from './client.ts';
-import { command, hostsFlag, hostsHelp, joined, type Context, type Hosts } from './context.ts';
+import { command, type Context } from './context.ts';
 import { eachHost } from './each-host.ts';
 
 const light = z.looseObject({
@@ -13,10 +14,9 @@ const light = z.looseObject({
 });
 
 export const identifyCommand = (context: Context): Command =>
-  command('identify', 'Show or set the light by which machines are found')
-    .requiredOption(hostsFlag, hostsHelp, joined)
+  aimed(command('identify', 'Show or set the light by which machines are found'))
     .addArgument(new Argument('[order]', `on, off, or a number of seconds up to ${mostIndicatorSeconds}`))
-    .action(async (word: string | undefined, { hosts }: Hosts) => {
+    .action(async (word: string | undefined, { hosts }: Aimed) => {
       const body = word === undefined ? null : orderOf(word);
       const { waitS } = context.globals();
       await eachHost(context, hosts, {

@@ -10,6 +10,7 @@ import { completionCommand } from './completion.ts';
 import { secondsOf, type Context } from './context.ts';
 import { execCommand } from './exec.ts';
 import { healthCommand } from './health.ts';
+import { hostsCommand } from './hosts-fold.ts';
 import { identifyCommand } from './identify.ts';
 import { logCommand } from './log.ts';
 import { inventoryCommand } from './inventory.ts';
@@ -20,6 +21,7 @@ import { powerCommand } from './power.ts';
 import { schedulesCommand } from './schedules.ts';
 import { plain, screen, type Screen } from './screen.ts';
 import { replicasCommand } from './replicas.ts';
+import { selectorsCommand } from './selectors.ts';
 import { sensorsCommand } from './sensors.ts';
 import { sessionsCommand } from './sessions.ts';
 import { watchdogCommand } from './watchdog.ts';
@@ -117,6 +119,8 @@ const program = (world: World, shown: Screen, end: (code: number) => void): Comm
     logoutCommand(context),
     whoamiCommand(context),
     machinesCommand(context),
+    hostsCommand(context),
+    selectorsCommand(context),
     powerCommand(context),
     bootCommand(context),
     healthCommand(context),

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { command, hostsFlag, hostsHelp, joined, type Context, type Hosts } from './context.ts';
+import { aimed, type Aimed } from './aim.ts';
+import { command, type Context } from './context.ts';
 import { eachHost } from './each-host.ts';
 import { recordText } from './inventory-records.ts';
 import { plain, type Screen } from './screen.ts';
@@ -40,15 +41,14 @@ const device = z.looseObject({
 type Device = z.output<typeof device>;
 
 export const inventoryCommand = (context: Context): Command =>
-  command('inventory', 'Show makers, part and serial numbers of machines and their units')
-    .requiredOption(hostsFlag, hostsHelp, joined)
-    .action(async ({ hosts }: Hosts) =>
+  aimed(command('inventory', 'Show makers, part and serial numbers of machines and their units')).action(
+    async ({ hosts }: Aimed) =>
       eachHost(context, hosts, {
         schema: z.looseObject({ devices: z.array(device) }),
         question: (target) => ({ method: 'get', path: `/v1/machines/${encodeURIComponent(target)}/inventory` }),
         line: (name, { devices }) => sheet(context.screen, name, devices),
       }),
-    );
+  );
 
 interface Row {
   readonly label: string;

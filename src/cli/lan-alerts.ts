@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { Fault } from '../domain/fault.ts';
+import type { Aim } from './aim.ts';
 import { command, type Context } from './context.ts';
 import { eachController } from './controllers.ts';
 import { keyValues, onOff, orNone, text, whole } from './key-values.ts';
@@ -19,7 +20,7 @@ const destination = z.looseObject({
 type Destination = z.output<typeof destination>;
 
 /** Where alerts go to. */
-export const alertsCommand = (context: Context, hosts: () => string): Command =>
+export const alertsCommand = (context: Context, hosts: () => Aim): Command =>
   command('alerts', 'Show where alerts are sent to').action(async () =>
     eachController(context, hosts(), {
       schema: z.looseObject({ alert_destinations: z.array(destination) }),
@@ -34,7 +35,7 @@ export const alertsCommand = (context: Context, hosts: () => string): Command =>
   );
 
 /** One of them: set as a whole, or tried. */
-export const alertCommand = (context: Context, hosts: () => string): Command =>
+export const alertCommand = (context: Context, hosts: () => Aim): Command =>
   command('alert', 'Set where alerts are sent to, or try it')
     .argument('<number>', 'of the destination, as alerts tells it')
     .argument('<word...>', `test, or ${Object.keys(readers).join('=, ')}=; address=none sends nothing`)
@@ -56,7 +57,7 @@ const readers = {
 
 const members: Readonly<Record<string, string>> = { ack: 'acknowledged', interval: 'interval_seconds' };
 
-const set = async (context: Context, range: string, number: string, words: readonly string[]): Promise<void> => {
+const set = async (context: Context, range: Aim, number: string, words: readonly string[]): Promise<void> => {
   const said = keyValues(words, readers);
   if (!said.has('address')) throw new Fault('invalid-input', 'address=: say where to, or address=none');
   const body = { alert_destination: Object.fromEntries([...said].map(([key, value]) => [members[key] ?? key, value])) };
@@ -70,7 +71,7 @@ const set = async (context: Context, range: string, number: string, words: reado
 
 const colours: Readonly<Partial<Record<string, Colour>>> = { sent: 'green', unanswered: 'red', undelivered: 'red' };
 
-const test = async (context: Context, range: string, number: string): Promise<void> =>
+const test = async (context: Context, range: Aim, number: string): Promise<void> =>
   eachController(context, range, {
     schema: z.looseObject({ result: z.string() }),
     question: (target) => ({ method: 'post', path: `${pathOf(target, number)}/tests`, body: {} }),

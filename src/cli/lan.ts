@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { Fault } from '../domain/fault.ts';
-import { expandHosts } from '../domain/selection/evaluate.ts';
+import { aimed, onlyOne, type Aim, type Aimed } from './aim.ts';
 import { agrees } from './confirm.ts';
-import { command, hostsFlag, hostsHelp, joined, type Context, type Hosts } from './context.ts';
+import { command, type Context } from './context.ts';
 import { eachController } from './controllers.ts';
 import { keyValues, orNone, secretFile, text, whole } from './key-values.ts';
 import { alertCommand, alertsCommand } from './lan-alerts.ts';
@@ -46,10 +46,10 @@ interface SetOptions {
 }
 
 export const lanCommand = (context: Context): Command => {
-  const lan = command('lan', "Show or change the BMCs' own network, and where they send alerts")
-    .requiredOption(hostsFlag, hostsHelp, joined)
-    .action(async () => show(addresses));
-  const hosts = (): string => lan.opts<Hosts>().hosts;
+  const lan = aimed(command('lan', "Show or change the BMCs' own network, and where they send alerts")).action(
+    async () => show(addresses),
+  );
+  const hosts = (): Aim => lan.opts<Aimed>().hosts;
 
   const show = async (view: View): Promise<void> =>
     eachController(context, hosts(), {
@@ -76,10 +76,9 @@ export const lanCommand = (context: Context): Command => {
       .option('--yes', 'without asking')
       .action(async (words: readonly string[], { channel: number, yes = false }: SetOptions) => {
         const body = { channel: channelOf(words) };
-        const names = expandHosts(hosts());
-        if (body.channel.ipv4?.address !== undefined && names.length > 1)
+        if (body.channel.ipv4?.address !== undefined && onlyOne(hosts()) === null)
           throw new Fault('invalid-input', 'an address is for one BMC; name one host');
-        if (!yes && !(await agrees(context.world, `${warningFor(body.channel, names)} Go on?`)))
+        if (!yes && !(await agrees(context.world, `${warningFor(body.channel, hosts())} Go on?`)))
           throw new Fault('stopping', 'nothing was changed');
         await eachController(context, hosts(), {
           schema: changed,
@@ -130,11 +129,12 @@ const channelOf = (words: readonly string[]): Wanted => {
   };
 };
 
-const warningFor = (wanted: Wanted, names: readonly string[]): string => {
-  const [first = ''] = names;
-  const whose = names.length === 1 ? `the BMC of ${first}` : `${names.length} BMCs`;
+const warningFor = (wanted: Wanted, aim: Aim): string => {
+  const one = onlyOne(aim);
+  const whose =
+    one !== null ? `the BMC of ${one}` : aim.words === null ? `the BMCs of ${aim.text}` : `${aim.words.length} BMCs`;
   const what = 'ipv4' in wanted || 'vlan' in wanted ? 'may cut it off' : 'changes who may come in';
-  return `This ${what.replace('it', names.length === 1 ? 'it' : 'them')}: ${whose}.`;
+  return `This ${what.replace('it', one === null ? 'them' : 'it')}: ${whose}.`;
 };
 
 interface View {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { Fault } from '../domain/fault.ts';
+import type { Aim } from './aim.ts';
 import { command, type Context } from './context.ts';
 import { eachHost } from './each-host.ts';
 import { archive, clock, entry, entryPage, logBody, logPath, reading, type LogBody } from './log-answers.ts';
@@ -13,7 +14,7 @@ const fairDrift = 60;
 
 type Clock = z.output<typeof clock>;
 
-export const infoCommand = (context: Context, range: () => string): Command =>
+export const infoCommand = (context: Context, range: () => Aim): Command =>
   command('info', 'Show how full the logs are, and how their clocks go').action(async () =>
     eachHost(context, range(), {
       schema: logBody,
@@ -42,7 +43,7 @@ const clockCell = ({ time, drift_seconds: drift }: Clock): Cell => {
   return Math.abs(drift) > fairDrift ? { text, colour: 'yellow' } : text;
 };
 
-export const clockCommand = (context: Context, range: () => string): Command =>
+export const clockCommand = (context: Context, range: () => Aim): Command =>
   command('clock', 'Show the clocks of the logs, or set them')
     .argument('[time]', 'now, or a time such as 2026-11-20T10:00:00Z')
     .action(async (time: string | undefined) => {
@@ -74,7 +75,7 @@ const clockLine = ({ screen }: Context, seen: Clock): string => {
   return colour === null ? shown : screen.paint(shown, colour);
 };
 
-export const deleteCommand = (context: Context, range: () => string): Command =>
+export const deleteCommand = (context: Context, range: () => Aim): Command =>
   command('delete', 'Delete one entry; it is in no archive')
     .argument('<id>', 'as the log tells it')
     .action(async (id: string) => {
@@ -92,7 +93,7 @@ export const deleteCommand = (context: Context, range: () => string): Command =>
       });
     });
 
-export const archivesCommand = (context: Context, range: () => string, number: () => string): Command =>
+export const archivesCommand = (context: Context, range: () => Aim, number: () => string): Command =>
   command('archives', 'List what was cleared, or show the entries of one archive')
     .argument('[id]', 'of an archive')
     .action(async (id: string | undefined) => {
@@ -110,7 +111,7 @@ export const archivesCommand = (context: Context, range: () => string, number: (
       });
     });
 
-const list = async (context: Context, range: string, query: { readonly limit: string }): Promise<void> =>
+const list = async (context: Context, range: Aim, query: { readonly limit: string }): Promise<void> =>
   eachHost(context, range, {
     schema: z.looseObject({ archives: z.array(archive) }),
     question: (target) => ({ method: 'get', path: logPath(target, '/archives'), query }),

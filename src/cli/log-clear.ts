@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { Fault } from '../domain/fault.ts';
-import { expandHosts } from '../domain/selection/evaluate.ts';
+import type { Aim } from './aim.ts';
 import { command, fail, overSession, type Context } from './context.ts';
 import { askEach, codeOf, noteFailure, resolve, resultsBody, type Outcome } from './hosts.ts';
 import { archive, logBody, logPath, reading, type LogBody } from './log-answers.ts';
@@ -12,7 +12,7 @@ const cleared = z.looseObject({ archive });
 type Cleared = z.output<typeof cleared>;
 
 /** Looks first, asks, and then clears each as it was looked at: what comes meanwhile is never lost. */
-export const clearCommand = (context: Context, range: () => string): Command =>
+export const clearCommand = (context: Context, aim: () => Aim): Command =>
   command('clear', 'Clear the logs; everything in them is kept in archives')
     .option('--yes', 'without asking')
     .action(async ({ yes = false }: { readonly yes?: boolean }) => {
@@ -20,9 +20,8 @@ export const clearCommand = (context: Context, range: () => string): Command =>
       const { json, waitS } = context.globals();
       if (!yes && world.stdin.isTTY !== true)
         throw new Fault('invalid-input', 'there is no terminal to ask at; --yes clears without asking');
-      const words = expandHosts(range());
       await overSession(context, async (session) => {
-        const found = await resolve(session, words);
+        const found = await resolve(session, aim());
         if ('failure' in found) return fail(context, found.failure);
         const note = (outcome: Outcome<unknown>): void => {
           if ('failure' in outcome) noteFailure(screen, outcome.host, outcome.failure);

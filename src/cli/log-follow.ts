@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '../domain/fault.ts';
-import { expandHosts } from '../domain/selection/evaluate.ts';
+import type { Aim } from './aim.ts';
 import type { Query } from './client.ts';
 import { fail, overSession, type Context } from './context.ts';
 import { sentence } from './failure.ts';
@@ -23,12 +23,11 @@ interface Known {
 }
 
 /** Shows what is there, and goes on with what is new, until Ctrl-C. What goes wrong is told once, and does not end it. */
-export const follow = async (context: Context, range: string, wish: Wish): Promise<void> => {
+export const follow = async (context: Context, aim: Aim, wish: Wish): Promise<void> => {
   const intervalMs = intervalOf(wish.interval) * 1000;
-  const words = expandHosts(range);
   const { screen, world } = context;
   await overSession(context, async (session) => {
-    const found = await resolve(session, words);
+    const found = await resolve(session, aim);
     if ('failure' in found) return fail(context, found.failure);
     const known = new Map<Host, Known>();
     const width = Math.max(...found.hosts.map(({ name }) => name.length));

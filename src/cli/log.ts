@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { command, hostsFlag, hostsHelp, joined, type Context, type Hosts } from './context.ts';
+import { aimed, type Aim, type Aimed } from './aim.ts';
+import { command, type Context } from './context.ts';
 import { eachHost } from './each-host.ts';
 import { entryPage, logPath, type EntryPage } from './log-answers.ts';
 import { archivesCommand, clockCommand, deleteCommand, infoCommand } from './log-about.ts';
@@ -9,7 +10,7 @@ import { follow } from './log-follow.ts';
 import { showEntries } from './log-rows.ts';
 import type { Outcome } from './hosts.ts';
 
-interface Options extends Hosts, LogFilter {
+interface Options extends Aimed, LogFilter {
   readonly raw?: boolean;
   readonly hints?: boolean;
   readonly follow?: boolean;
@@ -17,8 +18,7 @@ interface Options extends Hosts, LogFilter {
 }
 
 export const logCommand = (context: Context): Command => {
-  const log = command('log', 'Show what happened to machines, in plain language, the newest last')
-    .requiredOption(hostsFlag, hostsHelp, joined)
+  const log = aimed(command('log', 'Show what happened to machines, in plain language, the newest last'))
     .option('-n, --number <count>', 'as many of each, at most', '50')
     .option('--since <time>', 'not before: a time, or so long ago (30m, 2h, 7d)')
     .option('--until <time>', 'not after')
@@ -37,7 +37,7 @@ export const logCommand = (context: Context): Command => {
         table: (outcomes) => show(context, outcomes, raw, hints),
       });
     });
-  const range = (): string => log.opts<Hosts>().hosts;
+  const range = (): Aim => log.opts<Aimed>().hosts;
   return log
     .addCommand(infoCommand(context, range))
     .addCommand(clearCommand(context, range))

@@ -9,9 +9,19 @@ import type { Session } from './session.ts';
 const machine = z.looseObject({ id: z.string(), name: z.string() });
 export type MachineSeen = z.output<typeof machine>;
 
-const page = z.object({ machines: z.array(machine), links: z.array(z.object({ rel: z.string() })).catch([]) });
+const page = z.object({
+  machines: z.array(machine),
+  links: z.array(z.object({ rel: z.string() })).catch([]),
+  unknown: z.array(z.string()).catch([]),
+});
 
-type Found = { readonly machines: readonly MachineSeen[] } | { readonly failure: Failure };
+type Found =
+  | {
+      readonly machines: readonly MachineSeen[];
+      /** Of a selection: what it names and is not there. */
+      readonly unknown: readonly string[];
+    }
+  | { readonly failure: Failure };
 interface Wanted {
   /** Names and ids; null: whichever there are. */
   readonly words: readonly string[] | null;
@@ -20,6 +30,29 @@ interface Wanted {
   /** As many at most; null: all. Only where there are no words. */
   readonly most?: number | null;
 }
+
+/** A word is a machine's name, in any case, or its id. */
+const keysOf = ({ name, id }: MachineSeen): readonly string[] => [name.toLowerCase(), id];
+const keyOf = (word: string): string => idOf(word) ?? word.toLowerCase();
+
+/** In the order of the words that named them. */
+export const inOrderOf = (words: readonly string[], machines: readonly MachineSeen[]): readonly MachineSeen[] => {
+  const places = new Map(words.map((word, index) => [keyOf(word), index]));
+  const placeOf = (one: MachineSeen): number => Math.min(...keysOf(one).map((key) => places.get(key) ?? Infinity));
+  return [...machines].sort((a, b) => placeOf(a) - placeOf(b));
+};
+
+/** The words that name none of them. */
+export const absent = (words: readonly string[], machines: readonly MachineSeen[]): readonly string[] => {
+  const found = new Set(machines.flatMap(keysOf));
+  return words.filter((word) => !found.has(keyOf(word)));
+};
+
+const byNumbers = new Intl.Collator('en', { numeric: true });
+
+/** By their names, numbers in these by what they count. */
+export const byName = (machines: readonly MachineSeen[]): readonly MachineSeen[] =>
+  [...machines].sort((a, b) => byNumbers.compare(a.name, b.name));
 
 const pageSize = 1000;
 /** Well within the 8 KiB that proxies let a request line have. */
@@ -42,7 +75,7 @@ export const findMachines = async (session: Session, { words, query = {}, most =
     if ('failure' in part) return part;
     for (const one of part.machines) machines.set(one.id, one);
   }
-  return { machines: [...machines.values()] };
+  return { machines: [...machines.values()], unknown: [] };
 };
 
 /** With one filter more, beside those on the same field. */
@@ -54,29 +87,34 @@ const narrowed = (query: Query, field: string, values: readonly string[]): Query
 
 const allPages = async (session: Session, query: Query, most: number): Promise<Found> => {
   const machines: MachineSeen[] = [];
+  let unknown: readonly string[] = [];
   let marker: string | undefined;
   for (let pages = 0; pages < mostPages; pages += 1) {
     const limit = String(Math.min(pageSize, most - machines.length));
     const found = onePage(await session.ask(question({ limit, ...query, ...(marker !== undefined && { marker }) })));
     if ('failure' in found) return found;
     machines.push(...found.machines);
+    unknown = found.unknown;
     // The link says only that there is more: where it points is not for a token to follow.
     const last = found.machines.at(-1)?.id;
     if (!found.more || last === undefined || last === marker || machines.length >= most) break;
     marker = last;
   }
-  return { machines };
+  return { machines, unknown };
 };
 
 const question = (query: Query): Question => ({ method: 'get', path: '/v1/machines', query });
 
 const onePage = (
   answer: Answer,
-): { readonly machines: readonly MachineSeen[]; readonly more: boolean } | { readonly failure: Failure } => {
+):
+  | { readonly machines: readonly MachineSeen[]; readonly unknown: readonly string[]; readonly more: boolean }
+  | { readonly failure: Failure } => {
   if ('failure' in answer) return answer;
   const parsed = page.safeParse(answer.body);
   if (!parsed.success) return { failure: notUnderstood() };
-  return { machines: parsed.data.machines, more: parsed.data.links.some(({ rel }) => rel === 'next') };
+  const { machines, unknown, links } = parsed.data;
+  return { machines, unknown, more: links.some(({ rel }) => rel === 'next') };
 };
 
 const portions = (names: readonly string[]): readonly (readonly string[])[] => {

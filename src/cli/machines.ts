@@ -1,12 +1,11 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { Fault } from '../domain/fault.ts';
-import { expandHosts } from '../domain/selection/evaluate.ts';
-import { idOf } from '../domain/selection/id.ts';
-import { command, fail, hostsFlag, hostsHelp, joined, overSession, together, type Context } from './context.ts';
+import { aimOf, hostsOption, type Aim } from './aim.ts';
+import { command, fail, overSession, together, type Context } from './context.ts';
 import { noSuchMachine } from './failure.ts';
 import { noteFailure } from './hosts.ts';
-import { findMachines, type MachineSeen } from './machines-list.ts';
+import { absent, byName, findMachines, inOrderOf, type MachineSeen } from './machines-list.ts';
 import { queryOf, tagsOf, type Narrowing } from './machines-query.ts';
 import type { Cell } from './screen.ts';
 
@@ -18,7 +17,7 @@ interface Options extends Narrowing {
 
 export const machinesCommand = (context: Context): Command =>
   command('machines', 'List the machines that you may see')
-    .option(hostsFlag, hostsHelp, joined)
+    .option(...hostsOption)
     .option(
       '--filter <field=value>',
       "only those that fit: 'power_state=off', 'created_at=gte:2026-11-20'; repeatable",
@@ -31,25 +30,31 @@ export const machinesCommand = (context: Context): Command =>
     .option('--limit <count>', 'as many at most')
     .option('-c, --columns <fields>', "these fields alone: 'name,power_state,bindings'; repeatable", together)
     .action(async ({ hosts, columns, limit, ...narrowing }: Options) => {
-      const words = hosts === undefined ? null : expandHosts(hosts);
-      if (words !== null && (narrowing.sort !== undefined || limit !== undefined))
+      const aim = hosts === undefined ? null : aimOf({ hosts, tag: undefined, filter: undefined });
+      if (aim !== null && (narrowing.sort !== undefined || limit !== undefined))
         throw new Fault('invalid-input', '--sort and --limit: with -h, machines come in the order of the range');
       const shown = columns?.flatMap((text) => text.split(','));
-      const query = queryOf(narrowing, shown);
+      const query = { ...queryOf(narrowing, shown), ...aim?.query };
       const most = limit === undefined ? null : countOf(limit);
       await overSession(context, async (session) => {
         const { screen } = context;
+        const words = aim?.words ?? null;
         const found = await findMachines(session, { words, query, most });
         if ('failure' in found) return fail(context, found.failure);
-        const machines = words === null ? found.machines : inOrder(found.machines, words);
+        const machines = ordered(found.machines, aim);
         show(context, machines, shown);
         // With a filter, a machine that is not there may not fit it.
         const isNarrowed = narrowing.filter !== undefined || Object.keys(tagsOf(narrowing)).length > 0;
-        const missing = isNarrowed || words === null ? [] : absent(words, machines);
+        const missing = isNarrowed || words === null ? found.unknown : absent(words, machines);
         for (const name of missing) noteFailure(screen, { name, target: null }, noSuchMachine);
         return missing.length === 0 ? 0 : 1;
       });
     });
+
+const ordered = (machines: readonly MachineSeen[], aim: Aim | null): readonly MachineSeen[] => {
+  if (aim === null) return machines;
+  return aim.words === null ? byName(machines) : inOrderOf(aim.words, machines);
+};
 
 const countOf = (text: string): number => {
   if (!/^[1-9]\d{0,5}$/.test(text)) throw new Fault('invalid-input', '--limit: must be a whole number from 1 on');
@@ -109,19 +114,4 @@ const ageOf = (instant: string | null, now: number): string => {
   if (seconds < 120) return `${seconds} s ago`;
   if (seconds < 7200) return `${Math.round(seconds / 60)} min ago`;
   return seconds < 172_800 ? `${Math.round(seconds / 3600)} h ago` : `${Math.round(seconds / 86_400)} d ago`;
-};
-
-/** A word is a machine's name, in any case, or its id. */
-const keysOf = ({ name, id }: MachineSeen): readonly string[] => [name.toLowerCase(), id];
-const keyOf = (word: string): string => idOf(word) ?? word.toLowerCase();
-
-const inOrder = (machines: readonly MachineSeen[], words: readonly string[]): readonly MachineSeen[] => {
-  const places = new Map(words.map((word, index) => [keyOf(word), index]));
-  const placeOf = (one: MachineSeen): number => Math.min(...keysOf(one).map((key) => places.get(key) ?? Infinity));
-  return [...machines].sort((a, b) => placeOf(a) - placeOf(b));
-};
-
-const absent = (words: readonly string[], machines: readonly MachineSeen[]): readonly string[] => {
-  const found = new Set(machines.flatMap(keysOf));
-  return words.filter((word) => !found.has(keyOf(word)));
 };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { PowerAction } from '../domain/power.ts';
+import type { Aim } from './aim.ts';
 import type { Context } from './context.ts';
 import { eachHost } from './each-host.ts';
 import { plain, type Screen } from './screen.ts';
@@ -27,7 +28,7 @@ const forcedS = 30;
 const mostS = 900;
 
 /** Changes the power of each; with a wait, the exit code is 1 unless each was seen to be as wanted, as far as that shows. */
-export const changePower = async (context: Context, hosts: string, change: Change): Promise<void> => {
+export const changePower = async (context: Context, hosts: Aim, change: Change): Promise<void> => {
   const { action, waitS, escalateS } = change;
   const { waitS: patienceS } = context.globals();
   const wait = waitS === null ? null : Math.min(waitS, mostS);

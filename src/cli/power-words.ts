@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Fault } from '../domain/fault.ts';
+import type { Aim } from './aim.ts';
 import type { Question } from './client.ts';
 import type { Context } from './context.ts';
 import { eachHost } from './each-host.ts';
@@ -9,7 +10,7 @@ import { plain } from './screen.ts';
 interface Word {
   /** Whether a further argument may say what it is to be. */
   readonly takesValue: boolean;
-  readonly run: (context: Context, hosts: string, value: string | undefined) => Promise<void>;
+  readonly run: (context: Context, hosts: Aim, value: string | undefined) => Promise<void>;
 }
 
 const below = (target: string, part: string): string => `/v1/machines/${encodeURIComponent(target)}/power/${part}`;

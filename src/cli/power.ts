@@ -2,7 +2,8 @@ import { Argument, type Command } from 'commander';
 import { z } from 'zod';
 import { Fault } from '../domain/fault.ts';
 import type { PowerAction } from '../domain/power.ts';
-import { command, hostsFlag, hostsHelp, joined, secondsOf, type Context, type Hosts } from './context.ts';
+import { aimed, type Aim, type Aimed } from './aim.ts';
+import { command, secondsOf, type Context } from './context.ts';
 import { eachHost } from './each-host.ts';
 import { changePower } from './power-change.ts';
 import { powerWords } from './power-words.ts';
@@ -17,14 +18,13 @@ const actions: ReadonlyMap<string, PowerAction> = new Map([
   ['nmi', 'nmi'],
 ]);
 
-interface Options extends Hosts {
+interface Options extends Aimed {
   readonly refresh?: boolean;
   readonly escalate?: string;
 }
 
 export const powerCommand = (context: Context): Command =>
-  command('power', 'Show or change the power of machines')
-    .requiredOption(hostsFlag, hostsHelp, joined)
+  aimed(command('power', 'Show or change the power of machines'))
     .option('--refresh', 'with status: ask the controllers, however fresh the last observation')
     .option('--escalate <seconds>', 'with soft: turn off what is not off by then')
     .addArgument(
@@ -59,7 +59,7 @@ export const powerCommand = (context: Context): Command =>
 /** What a shutdown takes, and a server's way through its firmware to being called on does not exceed. */
 const usualWaitS = 300;
 
-const show = async (context: Context, hosts: string, refresh: boolean): Promise<void> =>
+const show = async (context: Context, hosts: Aim, refresh: boolean): Promise<void> =>
   eachHost(context, hosts, {
     schema: z.looseObject({
       state: z.string(),

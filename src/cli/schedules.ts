@@ -3,7 +3,8 @@ import { Option, type Command } from 'commander';
 import { DateTime } from 'luxon';
 import type { z } from 'zod';
 import { Fault } from '../domain/fault.ts';
-import { command, fail, hostsFlag, hostsHelp, joined, overSession, type Context } from './context.ts';
+import { hostsOption } from './aim.ts';
+import { command, fail, overSession, type Context } from './context.ts';
 import type { Question } from './client.ts';
 import { notUnderstood } from './failure.ts';
 import {
@@ -69,7 +70,7 @@ export const schedulesCommand = (context: Context): Command => {
     )
       .argument('<kind>', 'what it does to each machine, such as power.set')
       .argument('[key=value...]', 'what that takes')
-      .requiredOption(hostsFlag, hostsHelp, joined)
+      .requiredOption(...hostsOption)
       .requiredOption('--name <name>', 'what it is called in its project')
       .option('--disabled', 'without letting it run yet')
       .action(async (kind: string, words: readonly string[], typed: Typed & { readonly disabled?: true }) => {
@@ -83,7 +84,7 @@ export const schedulesCommand = (context: Context): Command => {
       .argument('<schedule>', 'its name or its id')
       .argument('[kind]', 'what it does to each machine')
       .argument('[key=value...]', 'what that takes')
-      .option(hostsFlag, hostsHelp, joined)
+      .option(...hostsOption)
       .option('--name <name>', 'call it so')
       .option('--enable', 'let it run, as you are now')
       .option('--disable', 'let it run no more')

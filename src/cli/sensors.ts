@@ -2,24 +2,14 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import { pause } from '../core/waiting.ts';
 import { Fault } from '../domain/fault.ts';
-import { expandHosts } from '../domain/selection/evaluate.ts';
-import {
-  command,
-  fail,
-  hostsFlag,
-  hostsHelp,
-  joined,
-  overSession,
-  secondsOf,
-  type Context,
-  type Hosts,
-} from './context.ts';
+import { aimed, type Aim, type Aimed } from './aim.ts';
+import { command, fail, overSession, secondsOf, type Context } from './context.ts';
 import { eachHost, settled, type Errand } from './each-host.ts';
 import { resolve } from './hosts.ts';
 import { sensorsBody, sensorTable, type SensorsSeen } from './sensor-table.ts';
 import { plain } from './screen.ts';
 
-interface Options extends Hosts {
+interface Options extends Aimed {
   readonly state?: string;
   readonly type?: string;
   readonly thresholds?: boolean;
@@ -30,8 +20,7 @@ const usualWatchS = 5;
 type Table = NonNullable<Errand<SensorsSeen>['table']>;
 
 export const sensorsCommand = (context: Context): Command =>
-  command('sensors', 'Show the sensors of machines, or set thresholds of one')
-    .requiredOption(hostsFlag, hostsHelp, joined)
+  aimed(command('sensors', 'Show the sensors of machines, or set thresholds of one'))
     .option('--state <states>', "only those in these states: 'warning,critical,non-recoverable'")
     .option('--type <types>', "only those that look at this: 'temperature,fan'")
     .option('--thresholds', 'with their thresholds')
@@ -48,7 +37,7 @@ export const sensorsCommand = (context: Context): Command =>
 
 const show = async (
   context: Context,
-  hosts: string,
+  hosts: Aim,
   wanted: string | null,
   options: Omit<Options, 'hosts'>,
 ): Promise<void> => {
@@ -74,7 +63,6 @@ const show = async (
   if (watch === undefined) return eachHost(context, hosts, errand(table));
   if (context.globals().json) throw new Fault('invalid-input', '--watch: not with --json');
   const seconds = watch === true ? usualWatchS : Math.max(1, secondsOf('--watch', watch) ?? usualWatchS);
-  const words = expandHosts(hosts);
   const afresh: Table = (outcomes) => {
     // Once all is there, so that nothing flickers.
     world.stdout.write(screen.isTerminal ? '\u001b[H\u001b[2J' : '\n');
@@ -82,7 +70,7 @@ const show = async (
     table(outcomes);
   };
   await overSession(context, async (session) => {
-    const found = await resolve(session, words);
+    const found = await resolve(session, hosts);
     if ('failure' in found) return fail(context, found.failure);
     let code = 0;
     while (!world.signal.aborted) {
@@ -97,14 +85,14 @@ const held = z.looseObject({ thresholds: z.record(z.string(), z.number().nullabl
 
 const set = async (
   context: Context,
-  hosts: string,
+  hosts: Aim,
   words: readonly string[],
   options: Omit<Options, 'hosts'>,
 ): Promise<void> => {
   const [sensor, ...changes] = words;
   if (sensor === undefined || changes.length === 0)
     throw new Fault('invalid-input', 'threshold: say of which sensor, and what to set: upper_critical=95');
-  const [alone] = Object.keys(options);
+  const [alone] = (['state', 'type', 'thresholds', 'watch'] as const).filter((one) => options[one] !== undefined);
   if (alone !== undefined) throw new Fault('invalid-input', `--${alone}: not with threshold`);
   const body = Object.fromEntries(changes.map(changeOf));
   const { waitS } = context.globals();

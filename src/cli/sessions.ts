@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { command, hostsFlag, hostsHelp, joined, type Context, type Hosts } from './context.ts';
+import { aimed, type Aimed } from './aim.ts';
+import { command, type Context } from './context.ts';
 import { eachController } from './controllers.ts';
 import type { Cell } from './screen.ts';
 
@@ -20,9 +21,8 @@ const table = z.object({
 });
 
 export const sessionsCommand = (context: Context): Command => {
-  const sessions = command('sessions', 'Show the logins at the controllers of machines, and end one')
-    .requiredOption(hostsFlag, hostsHelp, joined)
-    .action(async ({ hosts }: Hosts) =>
+  const sessions = aimed(command('sessions', 'Show the logins at the controllers of machines, and end one')).action(
+    async ({ hosts }: Aimed) =>
       eachController(context, hosts, {
         schema: table,
         question: (target) => ({ method: 'get', path: pathOf(target) }),
@@ -33,12 +33,12 @@ export const sessionsCommand = (context: Context): Command => {
           if (rows.length > 0) context.screen.table([heading, ...rows]);
         },
       }),
-    );
+  );
   return sessions.addCommand(
     command('close', 'End one login, whoever has it')
       .argument('<id>', 'as the list tells it')
       .action(async (id: string) =>
-        eachController(context, sessions.opts<Hosts>().hosts, {
+        eachController(context, sessions.opts<Aimed>().hosts, {
           schema: z.unknown(),
           question: (target) => ({ method: 'delete', path: `${pathOf(target)}/${encodeURIComponent(id)}` }),
           line: (name) => `${name}: closed`,

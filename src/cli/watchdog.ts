@@ -1,7 +1,8 @@
 import { Argument, type Command } from 'commander';
 import { z } from 'zod';
+import { aimed, type Aim, type Aimed } from './aim.ts';
 import type { Question } from './client.ts';
-import { command, hostsFlag, hostsHelp, joined, type Context, type Hosts } from './context.ts';
+import { command, type Context } from './context.ts';
 import { eachHost } from './each-host.ts';
 import type { Cell } from './screen.ts';
 
@@ -20,14 +21,13 @@ const seen = z.looseObject({
 const changes = { off: 'stopped', reset: 'its time begins anew' } as const;
 
 export const watchdogCommand = (context: Context): Command =>
-  command('watchdog', 'Show, stop or reset the watchdogs of machines')
-    .requiredOption(hostsFlag, hostsHelp, joined)
+  aimed(command('watchdog', 'Show, stop or reset the watchdogs of machines'))
     .addArgument(
       new Argument('[action]', 'reset begins the time anew, and starts a watchdog that is stopped')
         .choices(['get', 'off', 'reset'])
         .default('get'),
     )
-    .action(async (action: 'get' | 'off' | 'reset', { hosts }: Hosts) => {
+    .action(async (action: 'get' | 'off' | 'reset', { hosts }: Aimed) => {
       const path = (target: string): string => `/v1/machines/${encodeURIComponent(target)}/watchdog`;
       if (action === 'get') return show(context, hosts, path);
       const { waitS } = context.globals();
@@ -42,7 +42,7 @@ export const watchdogCommand = (context: Context): Command =>
       });
     });
 
-const show = async (context: Context, hosts: string, path: (target: string) => string): Promise<void> =>
+const show = async (context: Context, hosts: Aim, path: (target: string) => string): Promise<void> =>
   eachHost(context, hosts, {
     schema: seen,
     question: (target) => ({ method: 'get', path: path(target) }),

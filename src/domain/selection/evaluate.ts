@@ -44,6 +44,13 @@ export const mentioned = (expression: Expression): Mentioned => {
   return { names, groups, alone };
 };
 
+/** Whether it speaks of names alone. */
+export const isPlain = (expression: Expression): boolean => expression.every(({ term }) => term.kind === 'names');
+
+/** Whether it does no more than to list names, so that nothing about any machine need be known. */
+export const isList = (expression: Expression): boolean =>
+  expression.every(({ operator, term }) => operator === ',' && term.kind === 'names');
+
 /** Whether it asks for everything, in some place. */
 export const asksForAll = (expression: Expression): boolean => expression.some(({ term }) => term.kind === 'all');
 

@@ -192,7 +192,7 @@ describe('derived commands', () => {
     [['api', 'machine', 'get', 'a', 'b'], 'too many arguments'],
     [['api', 'power', 'set', 'osl01', '--traget', 'on'], "unknown option '--traget'"],
     [['power', '-h', 'osl01', 'sideways'], "'sideways' is invalid for argument 'action'"],
-    [['power'], "required option '-h, --hosts <range>' not specified"],
+    [['power'], 'say which machines: -h, --tag or --filter'],
     [['power', '-h', 'osl01', '--timeout', '0'], '--timeout: must be at least 1'],
     [['power', '-h', 'osl01', '--timeout', 'soon'], '--timeout: must be a number of whole seconds'],
     [['nonsense'], "unknown command 'nonsense'"],
@@ -217,7 +217,7 @@ describe('derived commands', () => {
     for (const word of ['machines', 'power', 'exec', 'api', 'serve', 'migrate', 'register', 'config check', 'key'])
       expect(out).to.match(new RegExp(`^  ${word} .*\\w`, 'm'));
     expect((await alice.igor(['help', 'power'])).out)
-      .to.contain('-h, --hosts <range>')
+      .to.contain('-h, --hosts <expression>')
       .and.contain('--json');
     expect((await alice.igor(['--version'])).out).to.equal('1.2.3\n');
     expect((await alice.igor([])).code).to.equal(2);
