@@ -449,6 +449,7 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
         );
         keep.drain();
         relayed.drain();
+        fleetWork.drain();
         const claimed = [observe.stop(), sample.stop(), orphans.stop(), follow.stop()];
         await pause(settings.IGOR_DRAIN_SECONDS * 1000, new AbortController().signal);
         const end = AbortSignal.timeout(settings.IGOR_STOP_SECONDS * 1000);

@@ -39,6 +39,8 @@ const migrationsTable = 'schema_migrations';
 const migrationLock = 0x69676f72;
 const connectMs = 5_000;
 const poolSize = 20;
+/** What a replica that was frozen in the middle of a transaction holds is free before it counts as dead. */
+const silentMs = 3_000;
 
 /** For a connection of its own, beside the pool. */
 export const connectionTo = (place: Place): ClientConfig => ({
@@ -59,7 +61,12 @@ export const source = (place: Place): DataSource =>
     applicationName: 'igor',
     connectTimeoutMS: connectMs,
     poolSize,
-    extra: { statement_timeout: 30_000, keepAlive: true, idleTimeoutMillis: 60_000 } satisfies PoolConfig,
+    extra: {
+      statement_timeout: 30_000,
+      idle_in_transaction_session_timeout: silentMs,
+      keepAlive: true,
+      idleTimeoutMillis: 60_000,
+    } satisfies PoolConfig,
     migrations: [...migrations],
     migrationsTableName: migrationsTable,
     migrationsTransactionMode: 'each',

@@ -5,7 +5,7 @@ import { Fault } from '../../domain/fault.ts';
 import type { OperationSet } from '../../domain/operation-set.ts';
 import type { OperationSets } from '../../ports/operation-sets.ts';
 import type { SetWish } from '../../domain/set-wish.ts';
-import type { Plan, Planner } from './plan.ts';
+import type { Plan, Planner } from './planned.ts';
 
 export interface Circumstances {
   /** The hash of the plan that the caller has seen. */
@@ -31,12 +31,9 @@ export const fleet = (plan: Planner, sets: Pick<OperationSets, 'create'>): Fleet
     const planned = await plan(caller, wish);
     insist(planned, seen);
     const { identity, groups, requestId, globalRequestId } = caller;
-    const { operation, ...rest } = planned;
     const asked = { ...wish, parameters: planned.parameters, seen, retryOf };
     const { set } = await sets.create({
-      ...rest,
-      kind: operation.name,
-      effect: operation.effect,
+      ...planned,
       caller: { identity, groups, requestId, globalRequestId },
       reason: wish.reason ?? null,
       deadlineMs: wish.deadline_seconds * 1000,
@@ -52,12 +49,12 @@ export const fleet = (plan: Planner, sets: Pick<OperationSets, 'create'>): Fleet
 });
 
 /** What was seen must be what would be done; and where much is at stake it must have been seen. Faults: as above. */
-export const insist = ({ hash, needsConsent, targets, folded, operation }: Plan, seen: string | null): void => {
+export const insist = ({ hash, needsConsent, targets, folded, kind }: Plan, seen: string | null): void => {
   if (seen !== null && seen !== hash)
     throw new Fault('plan-outdated', `plan: it would be another one now, with ${targets.length} targets; make it anew`);
   if (seen === null && needsConsent)
     throw new Fault(
       'plan-required',
-      `${operation.name} on ${targets.length} targets (${folded.length > 200 ? `${folded.slice(0, 200)}…` : folded}) needs the hash of its plan: ask with dry_run first`,
+      `${kind} on ${targets.length} targets (${folded.length > 200 ? `${folded.slice(0, 200)}…` : folded}) needs the hash of its plan: ask with dry_run first`,
     );
 };

@@ -9,28 +9,14 @@ import { Secret } from '../../domain/secret.ts';
 import { foldHosts } from '../../domain/selection/fold.ts';
 import type { Selection } from '../../domain/selection/wanted.ts';
 import { decidedOrder, ordered } from '../../domain/set-order.ts';
-import { mostAtOnce, type SetWish } from '../../domain/set-wish.ts';
+import { mostAtOnce } from '../../domain/set-wish.ts';
 import type { NewTarget } from '../../ports/operation-sets.ts';
 import { decode } from '../decode.ts';
 import type { Operation, Services } from '../operation.ts';
 import type { Select } from '../selection.ts';
 import { about, ofMachine, type Subject } from '../subject.ts';
+import type { Planner } from './planned.ts';
 import { ownedBy } from '../../domain/policy.ts';
-
-/** What would be done, to what, at what pace. */
-export interface Plan {
-  readonly operation: Operation;
-  /** Secrets masked. */
-  readonly parameters: unknown;
-  readonly secretParameters: Secret | null;
-  readonly targets: readonly NewTarget[];
-  readonly folded: string;
-  readonly strategy: Strategy;
-  /** The same for the same targets, parameters and pace, and no other. */
-  readonly hash: string;
-  /** Whether the caller must have seen it. */
-  readonly needsConsent: boolean;
-}
 
 export interface PlanPorts {
   readonly kinds: ReadonlyMap<string, Operation>;
@@ -42,8 +28,6 @@ export interface PlanPorts {
   /** Between two machines that are powered on, unless the caller says. */
   readonly powerOnStaggerMs: number;
 }
-
-export type Planner = (caller: Caller, wish: SetWish) => Promise<Plan>;
 
 /**
  * Faults: `invalid-input` for what is no operation for sets or does not fit it, `not-found` naming what the caller cannot see,
@@ -85,7 +69,8 @@ export const planner = (ports: PlanPorts): Planner => {
     const parameters: unknown = JSON.parse(JSON.stringify(input)); // a secret prints as `[secret]`
     const changes = operation.effect === 'change' || operation.effect === 'disrupt';
     return {
-      operation,
+      kind: operation.name,
+      effect: operation.effect,
       parameters,
       secretParameters: holdsSecret(input) ? new Secret(JSON.stringify(wish.parameters)) : null,
       targets,

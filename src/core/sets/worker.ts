@@ -12,7 +12,9 @@ import { ledger } from './ledger.ts';
 /** Works the queue off, beside the other replicas. */
 export interface SetWorker {
   start(): void;
-  /** Claims no more, gives back what has not begun; resolves when what runs has ended, or is cut off by the signal. */
+  /** Claims no more. */
+  drain(): void;
+  /** Gives back what has not begun; resolves when what runs has ended, or is cut off by the signal. */
   stop(signal: AbortSignal): Promise<void>;
 }
 
@@ -54,6 +56,7 @@ export const setWorker = ({ steps, sets, callers, kinds, bell, href, log }: Port
   let claiming: Promise<void> | null = null;
   let again = false;
   let failing = false;
+  let draining = false;
 
   const callerOf = async ({ setId, caller }: Claim): ReturnType<Callers['recalled']> => {
     const known = recalled.get(setId);
@@ -144,7 +147,7 @@ export const setWorker = ({ steps, sets, callers, kinds, bell, href, log }: Port
   };
 
   const claim = async (): Promise<void> => {
-    while (!stopped.signal.aborted && running.size < mostAtOnce) {
+    while (!draining && !stopped.signal.aborted && running.size < mostAtOnce) {
       const now = performance.now();
       for (const [id, until] of resting) if (until <= now) resting.delete(id);
       const full = [...ofProject].flatMap(([project, count]) => (count >= mostOfProject ? [project] : []));
@@ -202,6 +205,9 @@ export const setWorker = ({ steps, sets, callers, kinds, bell, href, log }: Port
         bell.on('queue', wake),
       );
       wake();
+    },
+    drain() {
+      draining = true;
     },
     async stop(signal) {
       stopped.abort();
