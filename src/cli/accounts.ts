@@ -5,6 +5,8 @@ import { settablePrivilege } from '../domain/account.ts';
 import { aimed, type Aim, type Aimed } from './aim.ts';
 import { command, type Context } from './context.ts';
 import { eachController } from './controllers.ts';
+import { changeControllers } from './fleet/change-each.ts';
+import { paced, type PaceFlags } from './fleet/pace.ts';
 import { newPassword } from './new-password.ts';
 import { plain, type Cell } from './screen.ts';
 
@@ -45,61 +47,70 @@ export const accountsCommand = (context: Context): Command => {
     command('list', 'Show them, which is also done without a word').action(async () => list(context, hosts())),
   );
   accounts.addCommand(
-    command('add', 'Let somebody log in')
-      .argument('<name>', '1 to 16 letters, digits, _ . @ -')
-      .addOption(privilege().makeOptionMandatory())
-      .option('--disable', 'without letting it in yet')
-      .option(...stdin)
-      .action(async (name: string, given: Access & Secretive) => {
-        const password = await newPassword(context.world, given.passwordStdin === true);
-        const body = { account: { name, password, privilege: given.privilege, enabled: given.disable !== true } };
-        await eachController(context, hosts(), {
-          schema: one,
-          question: (target) => ({ method: 'post', path: pathOf(target), body }),
-          line: (host, { account: made }) => `${host}: account ${made.id}, ${plain(made.name)}`,
-        });
-      }),
+    paced(
+      command('add', 'Let somebody log in')
+        .argument('<name>', '1 to 16 letters, digits, _ . @ -')
+        .addOption(privilege().makeOptionMandatory())
+        .option('--disable', 'without letting it in yet')
+        .option(...stdin),
+    ).action(async (name: string, given: Access & Secretive & PaceFlags) => {
+      const password = await newPassword(context.world, given.passwordStdin === true);
+      const body = { account: { name, password, privilege: given.privilege, enabled: given.disable !== true } };
+      await changeControllers(context, hosts(), given, {
+        kind: 'account.create',
+        parameters: body,
+        schema: one,
+        question: (target) => ({ method: 'post', path: pathOf(target), body }),
+        line: (host, { account: made }) => plain(`${host}: account ${made.id}, ${made.name}`),
+      });
+    }),
   );
   accounts.addCommand(
-    command('set', 'Change what one may do, or what it is called')
-      .argument('<account>', 'its number or its name')
-      .addOption(privilege())
-      .option('--enable', 'let it in')
-      .option('--disable', 'let it in no more')
-      .option('--name <name>', 'call it so')
-      .action(async (named: string, given: Access & { readonly name?: string }) => {
-        const change = changeOf(given);
-        await eachController(context, hosts(), {
-          schema: one,
-          question: (target) => ({ method: 'patch', path: pathOf(target, named), body: { account: change } }),
-          line: (host, { account: now }) =>
-            `${host}: ${now.id}, ${plain(now.name)}, ${plain(now.privilege)}, ${stateOf(now)}`,
-        });
-      }),
+    paced(
+      command('set', 'Change what one may do, or what it is called')
+        .argument('<account>', 'its number or its name')
+        .addOption(privilege())
+        .option('--enable', 'let it in')
+        .option('--disable', 'let it in no more')
+        .option('--name <name>', 'call it so'),
+    ).action(async (named: string, given: Access & PaceFlags & { readonly name?: string }) => {
+      const body = { account: changeOf(given) };
+      await changeControllers(context, hosts(), given, {
+        kind: 'account.update',
+        parameters: { ...body, account_id: named },
+        schema: one,
+        question: (target) => ({ method: 'patch', path: pathOf(target, named), body }),
+        line: (host, { account: now }) => plain(`${host}: ${now.id}, ${now.name}, ${now.privilege}, ${stateOf(now)}`),
+      });
+    }),
   );
   accounts.addCommand(
-    command('delete', 'Take one away')
-      .argument('<account>', 'its number or its name')
-      .action(async (named: string) =>
-        eachController(context, hosts(), {
+    paced(command('delete', 'Take one away').argument('<account>', 'its number or its name')).action(
+      async (named: string, flags: PaceFlags) =>
+        changeControllers(context, hosts(), flags, {
+          kind: 'account.delete',
+          parameters: { account_id: named },
           schema: nothing,
           question: (target) => ({ method: 'delete', path: pathOf(target, named) }),
-          line: (host) => `${host}: deleted`,
+          line: (host) => plain(`${host}: deleted`),
         }),
-      ),
+    ),
   );
   return accounts.addCommand(
-    command('password', 'Give one another password')
-      .argument('<account>', 'its number or its name')
-      .option(...stdin)
-      .action(async (named: string, given: Secretive) => {
-        const password = await newPassword(context.world, given.passwordStdin === true);
-        await eachController(context, hosts(), {
-          schema: nothing,
-          question: (target) => ({ method: 'put', path: `${pathOf(target, named)}/password`, body: { password } }),
-          line: (host) => `${host}: password set`,
-        });
-      }),
+    paced(
+      command('password', 'Give one another password')
+        .argument('<account>', 'its number or its name')
+        .option(...stdin),
+    ).action(async (named: string, given: Secretive & PaceFlags) => {
+      const password = await newPassword(context.world, given.passwordStdin === true);
+      await changeControllers(context, hosts(), given, {
+        kind: 'password.set',
+        parameters: { account_id: named, password },
+        schema: nothing,
+        question: (target) => ({ method: 'put', path: `${pathOf(target, named)}/password`, body: { password } }),
+        line: (host) => plain(`${host}: password set`),
+      });
+    }),
   );
 };
 

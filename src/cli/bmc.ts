@@ -5,6 +5,9 @@ import { aimed, type Aimed } from './aim.ts';
 import { command, type Context } from './context.ts';
 import { eachController } from './controllers.ts';
 import type { Errand } from './each-host.ts';
+import type { Change } from './fleet/change.ts';
+import { changeControllers } from './fleet/change-each.ts';
+import { paced, unpaced, type PaceFlags } from './fleet/pace.ts';
 import type { Colour } from './screen.ts';
 import { plain } from './screen.ts';
 
@@ -12,17 +15,18 @@ const words = ['list', 'info', 'self-test', 'reset', 'raw'] as const;
 type Word = (typeof words)[number];
 
 export const bmcCommand = (context: Context): Command =>
-  aimed(command('bmc', 'Show, test and reset the controllers behind machines'))
+  paced(aimed(command('bmc', 'Show, test and reset the controllers behind machines')))
     .addArgument(
       new Argument('[what]', 'which they are, what is on them, how their own test went; reset takes a kind').choices(
         words,
       ),
     )
     .argument('[more...]', 'cold or warm; or netfn, command and data as ipmitool takes them: 0x06 0x01')
-    .action(async (what: Word | undefined, more: readonly string[], { hosts }: Aimed) => {
+    .action(async (what: Word | undefined, more: readonly string[], { hosts, ...pace }: Aimed & PaceFlags) => {
       const word = what ?? 'list';
-      if (word === 'raw') return eachController(context, hosts, rawCommand(context, more));
-      if (word === 'reset') return eachController(context, hosts, reset(context, more));
+      if (word === 'raw') return changeControllers(context, hosts, pace, rawCommand(context, more));
+      if (word === 'reset') return changeControllers(context, hosts, pace, reset(context, more));
+      unpaced(word, pace);
       if (more.length > 0) throw new Fault('invalid-input', `${word}: takes no more words`);
       if (word === 'info') return eachController(context, hosts, firmware(context));
       return word === 'list'
@@ -112,36 +116,41 @@ const selfTest = ({ screen }: Context): Errand<z.output<typeof test>> => ({
 
 const begun = z.looseObject({ kind: z.string() });
 
-const reset = ({ globals }: Context, more: readonly string[]): Errand<z.output<typeof begun>> => {
+const reset = ({ globals }: Context, more: readonly string[]): Change<z.output<typeof begun>> => {
   const [kind] = more;
   if (more.length !== 1 || (kind !== 'cold' && kind !== 'warm'))
     throw new Fault('invalid-input', 'reset: cold or warm is wanted');
   const { waitS } = globals();
   return {
+    kind: 'reset.create',
+    parameters: { kind },
     schema: begun,
     question: (target) => ({
       ...{ method: 'post', path: path(target, '/resets'), body: { kind } },
       ...(waitS !== null && { waitS }),
     }),
-    line: (name, { kind: done }) => `${name}: ${plain(done)} reset accepted; it answers again in a minute or so`,
+    line: (name, { kind: done }) => `${plain(`${name}: ${done}`)} reset accepted; it answers again in a minute or so`,
   };
 };
 
 const answered = z.looseObject({ completion: z.number(), meaning: z.string().catch(''), data: z.string() });
 
-const rawCommand = ({ globals }: Context, more: readonly string[]): Errand<z.output<typeof answered>> => {
+const rawCommand = ({ globals }: Context, more: readonly string[]): Change<z.output<typeof answered>> => {
   const [netfn, number, ...data] = more.map(byteOf);
   if (netfn === undefined || number === undefined)
     throw new Fault('invalid-input', 'raw: a network function and a command are wanted: 0x06 0x01');
   const { waitS } = globals();
+  const body = { netfn, command: number, data };
   return {
+    kind: 'raw-command.run',
+    parameters: body,
     schema: answered,
     question: (target) => ({
-      ...{ method: 'post', path: path(target, '/raw'), body: { netfn, command: number, data } },
+      ...{ method: 'post', path: path(target, '/raw'), body },
       ...(waitS !== null && { waitS }),
     }),
     line: (name, { completion, meaning, data: bytes }) =>
-      `${name}: ${plain(completion === 0 ? bytes.replaceAll(/(..)(?=.)/g, '$1 ') : meaning)}`,
+      plain(`${name}: ${completion === 0 ? bytes.replaceAll(/(..)(?=.)/g, '$1 ') : meaning}`),
   };
 };
 

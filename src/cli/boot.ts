@@ -4,12 +4,13 @@ import { bootTarget } from '../domain/boot.ts';
 import { Fault } from '../domain/fault.ts';
 import { aimed, type Aimed } from './aim.ts';
 import { showBootParameters } from './boot-parameters.ts';
-import type { Question } from './client.ts';
 import { command, type Context } from './context.ts';
 import { eachHost } from './each-host.ts';
+import { changeHosts } from './fleet/change-each.ts';
+import { paced, unpaced, type PaceFlags } from './fleet/pace.ts';
 import { plain } from './screen.ts';
 
-interface Options extends Aimed {
+interface Options extends Aimed, PaceFlags {
   readonly persistent?: boolean;
   readonly legacy?: boolean;
   readonly uefi?: boolean;
@@ -19,33 +20,49 @@ const device = z.looseObject({ target: z.string(), mode: z.string(), once: z.boo
 const others = ['get', 'clear', 'parameters'] as const;
 
 export const bootCommand = (context: Context): Command =>
-  aimed(command('boot', 'Show or set what machines start from'))
-    .option('--persistent', 'each time, and not the next time alone')
-    .option('--uefi', 'by UEFI, as is usual')
-    .option('--legacy', 'by the BIOS, and not by UEFI')
+  paced(
+    aimed(command('boot', 'Show or set what machines start from'))
+      .option('--persistent', 'each time, and not the next time alone')
+      .option('--uefi', 'by UEFI, as is usual')
+      .option('--legacy', 'by the BIOS, and not by UEFI'),
+  )
     .addArgument(
       new Argument('[device]', 'none and clear let the firmware choose').choices([...others, ...bootTarget.options]),
     )
-    .action(async (word: string | undefined, { hosts, persistent = false, legacy = false, uefi = false }: Options) => {
+    .action(async (word: string | undefined, given: Options) => {
+      const { hosts, persistent = false, legacy = false, uefi = false, ...pace } = given;
       const order = word ?? 'get';
       if ((others as readonly string[]).includes(order) && (persistent || legacy || uefi))
         throw new Fault('invalid-input', '--persistent, --uefi and --legacy go with a device to set');
       if (legacy && uefi) throw new Fault('invalid-input', '--uefi and --legacy exclude each other');
+      if (order === 'get' || order === 'parameters') unpaced(order, pace);
       if (order === 'parameters') return showBootParameters(context, hosts);
-      const body = { target: order, mode: legacy ? 'legacy' : 'uefi', once: !persistent };
       const { waitS } = context.globals();
       const wait = waitS !== null && { waitS };
-      const question = (target: string): Question => {
-        const path = `/v1/machines/${encodeURIComponent(target)}/boot`;
-        if (order === 'get') return { method: 'get', path };
-        return order === 'clear' ? { method: 'delete', path, ...wait } : { method: 'put', path, body, ...wait };
-      };
+      const path = (target: string): string => `/v1/machines/${encodeURIComponent(target)}/boot`;
+      if (order === 'get')
+        return eachHost(context, hosts, {
+          schema: device,
+          question: (target) => ({ method: 'get', path: path(target) }),
+          line,
+        });
       if (order === 'clear')
-        return eachHost(context, hosts, { schema: z.looseObject({}), question, line: (name) => `${name}: cleared` });
-      return eachHost(context, hosts, {
+        return changeHosts(context, hosts, pace, {
+          kind: 'boot.clear',
+          parameters: {},
+          schema: z.looseObject({}),
+          question: (target) => ({ method: 'delete', path: path(target), ...wait }),
+          line: (name) => plain(`${name}: cleared`),
+        });
+      const body = { target: order, mode: legacy ? 'legacy' : 'uefi', once: !persistent };
+      return changeHosts(context, hosts, pace, {
+        kind: 'boot.set',
+        parameters: body,
         schema: device,
-        question,
-        line: (name, { target, mode, once }) =>
-          `${name}: ${plain(`${target}, ${mode}, ${once ? 'once' : 'each time'}`)}`,
+        question: (target) => ({ method: 'put', path: path(target), body, ...wait }),
+        line,
       });
     });
+
+const line = (name: string, { target, mode, once }: z.output<typeof device>): string =>
+  plain(`${name}: ${target}, ${mode}, ${once ? 'once' : 'each time'}`);

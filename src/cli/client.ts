@@ -25,6 +25,10 @@ export interface Question {
   readonly lastEventId?: string;
   /** Only if what is to be changed still has this revision. */
   readonly revision?: number;
+  /** By which the service knows that it was asked for this before. */
+  readonly idempotencyKey?: string;
+  /** Of a stream: ends it before its end. */
+  readonly signal?: AbortSignal;
 }
 
 /** A success has status 2xx; its body is what JSON was there, or null. */
@@ -63,7 +67,7 @@ export const client = (options: Options): Client => {
     (made ??= import('axios').then((module) => module.default.create()));
 
   return {
-    async ask({ method, path, query, body, waitS, lastsS = 0, revision }, token) {
+    async ask({ method, path, query, body, waitS, lastsS = 0, revision, idempotencyKey }, token) {
       const send = await axios();
       if (signal.aborted) return { failure: interrupted };
       const isRead = method === 'get';
@@ -78,6 +82,7 @@ export const client = (options: Options): Client => {
             'X-Openstack-Request-Id': requestId,
             ...(waitS !== undefined && { Prefer: `wait=${waitS}` }),
             ...(revision !== undefined && { 'If-Match': `"${revision}"` }),
+            ...(idempotencyKey !== undefined && { 'Idempotency-Key': idempotencyKey }),
           },
           ...(body !== undefined && { data: body }),
           httpAgent: agent,
@@ -97,7 +102,7 @@ export const client = (options: Options): Client => {
         return { failure: failureOf(codeOf(error), { endpoint, isRead, isInterrupted: signal.aborted }) };
       }
     },
-    async follow({ path, query, lastEventId }, token, told) {
+    async follow({ path, query, lastEventId, signal: enough }, token, told) {
       const send = await axios();
       try {
         const answer = await send.request<Readable>({
@@ -115,7 +120,7 @@ export const client = (options: Options): Client => {
           maxRedirects: 0,
           responseType: 'stream',
           validateStatus: () => true,
-          signal,
+          signal: enough === undefined ? signal : AbortSignal.any([signal, enough]),
         });
         const id: unknown = answer.headers['x-openstack-request-id'];
         if (answer.status !== 200) return read(answer.status, await textOf(answer.data), id);

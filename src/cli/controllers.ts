@@ -13,17 +13,25 @@ export const eachController = async <T>(context: Context, aim: Aim, errand: Erra
     return 'failure' in found ? fail(context, found.failure) : settled(context, session, found.hosts, errand);
   });
 
+interface Controllers {
+  readonly hosts: readonly Host[];
+  /** The machines behind which they were looked for. */
+  readonly machines: readonly Host[];
+  /** A machine that has more than one; null: each has its own, or shares it. */
+  readonly several: string | null;
+}
+
 /**
  * The controllers behind machines, in the order of the machines. One that serves several is there once, under all their
  * names; a machine with several has each under its own name and what that controller is for.
  */
-const controllersOf = async (
+export const controllersOf = async (
   session: Session,
   aim: Aim,
-): Promise<{ readonly hosts: readonly Host[] } | { readonly failure: Failure }> => {
+): Promise<Controllers | { readonly failure: Failure }> => {
   const found = await resolve(session, aim);
   if ('failure' in found) return found;
-  const machines = await askEach(session, found.hosts, {
+  const outcomes = await askEach(session, found.hosts, {
     question: (target) => ({
       method: 'get',
       path: `/v1/machines/${encodeURIComponent(target)}`,
@@ -32,13 +40,20 @@ const controllersOf = async (
     read: (body) => machine.safeParse(body).data?.machine.bindings ?? null,
     done: () => undefined,
   });
+  const machines = outcomes.map((outcome): Host => {
+    const { host } = outcome;
+    if ('failure' in outcome) return { ...host, target: null, failure: outcome.failure };
+    return outcome.result.length === 0 ? { ...host, target: null, failure: noController } : host;
+  });
+  const several = outcomes.find((one) => 'result' in one && new Set(one.result.map(idIn)).size > 1);
   return {
+    machines,
+    several: several?.host.name ?? null,
     hosts: merged(
-      machines.flatMap((outcome): readonly Host[] => {
+      outcomes.flatMap((outcome, index): readonly Host[] => {
         const { host } = outcome;
-        if ('failure' in outcome) return [{ ...host, target: null, failure: outcome.failure }];
-        const bindings = outcome.result;
-        if (bindings.length === 0) return [{ ...host, target: null, failure: noController }];
+        const bindings = 'result' in outcome ? outcome.result : [];
+        if (bindings.length === 0) return machines.slice(index, index + 1);
         return bindings.map(({ controller_id: target, roles }) => ({
           name: bindings.length === 1 ? host.name : `${host.name} (${roles.join(' ')})`,
           target,
@@ -47,6 +62,8 @@ const controllersOf = async (
     ),
   };
 };
+
+const idIn = ({ controller_id: id }: { readonly controller_id: string }): string => id;
 
 const machine = z.object({
   machine: z.object({

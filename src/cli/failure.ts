@@ -77,6 +77,10 @@ export const unknownNames = (unknown: readonly string[]): Failure => {
   const kind = unknown.some((name) => name.startsWith('@')) ? 'machine, selector or tag' : 'machine';
   return { ...noSuchMachine, detail: `you see no ${kind} ${named}; nothing was done` };
 };
+export const noSuchOperation: Failure = Object.freeze({
+  ...noSuchMachine,
+  detail: 'you have asked for no operation on a set',
+});
 
 export const noController: Failure = Object.freeze({
   status: 409,
@@ -91,12 +95,13 @@ export const notUnderstood = (requestId: string | null = null): Failure => ({
   requestId,
 });
 
-/** Exit codes: 0 all went well, 1 some target failed, 3 no way in, 130 interrupted. */
+/** Exit codes: 0 all went well, 1 some target failed, 3 no way in, 4 of some it is not known what became, 130 interrupted. */
 export const exitCode = (failures: readonly Failure[]): number => {
   const codes = new Set(failures.map(({ code }) => code));
   if (codes.size === 0) return 0;
   if (codes.has('interrupted')) return 130;
-  return [...codes].some(isNoWayIn) ? 3 : 1;
+  if ([...codes].some(isNoWayIn)) return 3;
+  return codes.has('outcome-unknown') ? 4 : 1;
 };
 
 const isNoWayIn = (code: string): boolean =>

@@ -3,9 +3,11 @@ import { z } from 'zod';
 import { Fault } from '../domain/fault.ts';
 import { mostIndicatorSeconds } from '../domain/indicator.ts';
 import { aimed, type Aimed } from './aim.ts';
-import type { Question } from './client.ts';
 import { command, type Context } from './context.ts';
 import { eachHost } from './each-host.ts';
+import { changeHosts } from './fleet/change-each.ts';
+import { paced, unpaced, type PaceFlags } from './fleet/pace.ts';
+import { plain } from './screen.ts';
 
 const light = z.looseObject({
   state: z.string(),
@@ -14,20 +16,27 @@ const light = z.looseObject({
 });
 
 export const identifyCommand = (context: Context): Command =>
-  aimed(command('identify', 'Show or set the light by which machines are found'))
+  paced(aimed(command('identify', 'Show or set the light by which machines are found')))
     .addArgument(new Argument('[order]', `on, off, or a number of seconds up to ${mostIndicatorSeconds}`))
-    .action(async (word: string | undefined, { hosts }: Aimed) => {
-      const body = word === undefined ? null : orderOf(word);
+    .action(async (word: string | undefined, { hosts, ...pace }: Aimed & PaceFlags) => {
+      const path = (target: string): string => `/v1/machines/${encodeURIComponent(target)}/indicator`;
+      const line = (name: string, seen: z.output<typeof light>): string => plain(`${name}: `) + lineOf(context, seen);
+      if (word === undefined) {
+        unpaced('identify', pace);
+        return eachHost(context, hosts, {
+          schema: light,
+          question: (target) => ({ method: 'get', path: path(target) }),
+          line,
+        });
+      }
+      const body = orderOf(word);
       const { waitS } = context.globals();
-      await eachHost(context, hosts, {
+      return changeHosts(context, hosts, pace, {
+        kind: 'indicator.set',
+        parameters: body,
         schema: light,
-        question: (target): Question => {
-          const path = `/v1/machines/${encodeURIComponent(target)}/indicator`;
-          return body === null
-            ? { method: 'get', path }
-            : { method: 'put', path, body, ...(waitS !== null && { waitS }) };
-        },
-        line: (name, seen) => `${name}: ${lineOf(context, seen)}`,
+        question: (target) => ({ method: 'put', path: path(target), body, ...(waitS !== null && { waitS }) }),
+        line,
       });
     });
 

@@ -17,8 +17,10 @@ import { inventoryCommand } from './inventory.ts';
 import { lanCommand } from './lan.ts';
 import { loginCommand, logoutCommand } from './login.ts';
 import { machinesCommand } from './machines.ts';
+import { operationsCommand } from './operations.ts';
 import { powerCommand } from './power.ts';
 import { schedulesCommand } from './schedules.ts';
+import { runCommand } from './run.ts';
 import { plain, screen, type Screen } from './screen.ts';
 import { replicasCommand } from './replicas.ts';
 import { selectorsCommand } from './selectors.ts';
@@ -30,7 +32,8 @@ import type { World } from './world.ts';
 
 /**
  * The command line, without the program's own name. Exit codes: 0 all went well, 1 some target failed, 2 it was not
- * understood, 3 there is no way in (credentials, Keystone, Igor's address), 130 Ctrl-C; `exec` on one host: the command's own.
+ * understood, 3 there is no way in (credentials, Keystone, Igor's address), 4 of some target nobody knows whether it was done,
+ * 130 Ctrl-C; `exec` on one host: the command's own.
  */
 export const cli = async (argv: readonly string[], world: World): Promise<number> => {
   const shown = screen(world);
@@ -136,6 +139,8 @@ const program = (world: World, shown: Screen, end: (code: number) => void): Comm
     schedulesCommand(context),
     accountsCommand(context),
     replicasCommand(context),
+    operationsCommand(context),
+    runCommand(context),
     auditCommand(context),
     apiCommand(context),
     completionCommand(context, () => igor),

@@ -11,13 +11,15 @@ export interface Given {
 
 /**
  * An operation's input: `--body` as its base, flags laid over it. Secrets come from files, standard input or the terminal,
- * never from the command line, which other users of this machine can read. Faults: `invalid-input`, naming the flag.
+ * never from the command line, which other users of this machine can read. Faults: `invalid-input`, naming the flag, which begins
+ * with `mark`.
  */
 export const inputFrom = async (
   world: Terminal,
   flags: readonly Flag[],
   given: readonly Given[],
   body: string | undefined,
+  mark = '--',
 ): Promise<Record<string, unknown>> => {
   const typed = [body, ...given.map(({ value }) => value)];
   if (typed.filter((value) => value === '-').length > 1)
@@ -27,7 +29,7 @@ export const inputFrom = async (
   if (!isObject(base)) throw new Fault('invalid-input', '--body: must be a JSON object');
 
   const input: Record<string, unknown> = structuredClone(base);
-  for (const { flag, value } of given) put(input, flag.path, await valueOf(world, flag, value, secrets));
+  for (const { flag, value } of given) put(input, flag.path, await valueOf(world, mark, { flag, value }, secrets));
   return input;
 };
 
@@ -35,12 +37,12 @@ type Path = readonly string[];
 
 const valueOf = async (
   world: Terminal,
-  flag: Flag,
-  value: Given['value'],
+  mark: string,
+  { flag, value }: Given,
   secrets: readonly Path[],
 ): Promise<unknown> => {
   if (typeof value !== 'string') return value;
-  const name = `--${flag.name}`;
+  const name = `${mark}${flag.name}`;
   if (flag.isSecret) return secretFrom(world, name, value);
   if (flag.kind !== 'json') return flag.read(value);
   const within = secrets

@@ -4,6 +4,8 @@ import { Fault } from '../domain/fault.ts';
 import type { Aim } from './aim.ts';
 import { command, type Context } from './context.ts';
 import { eachController } from './controllers.ts';
+import { changeControllers } from './fleet/change-each.ts';
+import { paced, type PaceFlags } from './fleet/pace.ts';
 import { keyValues, onOff, orNone, text, whole } from './key-values.ts';
 import { plain, type Cell, type Colour } from './screen.ts';
 
@@ -36,12 +38,15 @@ export const alertsCommand = (context: Context, hosts: () => Aim): Command =>
 
 /** One of them: set as a whole, or tried. */
 export const alertCommand = (context: Context, hosts: () => Aim): Command =>
-  command('alert', 'Set where alerts are sent to, or try it')
-    .argument('<number>', 'of the destination, as alerts tells it')
-    .argument('<word...>', `test, or ${Object.keys(readers).join('=, ')}=; address=none sends nothing`)
-    .action(async (number: string, words: readonly string[]) =>
-      words.length === 1 && words[0] === 'test' ? test(context, hosts(), number) : set(context, hosts(), number, words),
-    );
+  paced(
+    command('alert', 'Set where alerts are sent to, or try it')
+      .argument('<number>', 'of the destination, as alerts tells it')
+      .argument('<word...>', `test, or ${Object.keys(readers).join('=, ')}=; address=none sends nothing`),
+  ).action(async (number: string, words: readonly string[], flags: PaceFlags) =>
+    words.length === 1 && words[0] === 'test'
+      ? test(context, hosts(), number, flags)
+      : set(context, hosts(), number, words, flags),
+  );
 
 const pathOf = (controller: string, number?: string): string =>
   `/v1/controllers/${encodeURIComponent(controller)}/alert-destinations${number === undefined ? '' : `/${encodeURIComponent(number)}`}`;
@@ -57,27 +62,36 @@ const readers = {
 
 const members: Readonly<Record<string, string>> = { ack: 'acknowledged', interval: 'interval_seconds' };
 
-const set = async (context: Context, range: Aim, number: string, words: readonly string[]): Promise<void> => {
+const set = async (
+  context: Context,
+  range: Aim,
+  number: string,
+  words: readonly string[],
+  flags: PaceFlags,
+): Promise<void> => {
   const said = keyValues(words, readers);
   if (!said.has('address')) throw new Fault('invalid-input', 'address=: say where to, or address=none');
   const body = { alert_destination: Object.fromEntries([...said].map(([key, value]) => [members[key] ?? key, value])) };
-  await eachController(context, range, {
+  await changeControllers(context, range, flags, {
+    kind: 'alert-destination.set',
+    parameters: { ...body, destination: number },
     schema: z.looseObject({ alert_destination: destination }),
     question: (target) => ({ method: 'put', path: pathOf(target, number), body }),
-    line: (name, { alert_destination: now }) =>
-      `${name}: ${plain(`destination ${now.id} is ${now.address ?? 'nobody'}`)}`,
+    line: (name, { alert_destination: now }) => plain(`${name}: destination ${now.id} is ${now.address ?? 'nobody'}`),
   });
 };
 
 const colours: Readonly<Partial<Record<string, Colour>>> = { sent: 'green', unanswered: 'red', undelivered: 'red' };
 
-const test = async (context: Context, range: Aim, number: string): Promise<void> =>
-  eachController(context, range, {
+const test = async (context: Context, range: Aim, number: string, flags: PaceFlags): Promise<void> =>
+  changeControllers(context, range, flags, {
+    kind: 'alert-destination.test',
+    parameters: { destination: number },
     schema: z.looseObject({ result: z.string() }),
     question: (target) => ({ method: 'post', path: `${pathOf(target, number)}/tests`, body: {} }),
     line: (name, { result }) => {
       const colour = colours[result] ?? 'yellow';
-      return `${name}: ${context.screen.paint(plain(result), colour)}`;
+      return `${plain(name)}: ${context.screen.paint(plain(result), colour)}`;
     },
   });
 

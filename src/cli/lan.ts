@@ -5,6 +5,8 @@ import { aimed, onlyOne, type Aim, type Aimed } from './aim.ts';
 import { agrees } from './confirm.ts';
 import { command, type Context } from './context.ts';
 import { eachController } from './controllers.ts';
+import { changeControllers } from './fleet/change-each.ts';
+import { paced, type PaceFlags } from './fleet/pace.ts';
 import { keyValues, orNone, secretFile, text, whole } from './key-values.ts';
 import { alertCommand, alertsCommand } from './lan-alerts.ts';
 import { plain, type Cell } from './screen.ts';
@@ -40,9 +42,8 @@ type Channel = z.output<typeof channel>;
 const network = z.looseObject({ channels: z.array(channel) });
 const changed = z.looseObject({ channel, address: z.string(), recorded: z.boolean().catch(false) });
 
-interface SetOptions {
+interface SetOptions extends PaceFlags {
   readonly channel: string;
-  readonly yes?: boolean;
 }
 
 export const lanCommand = (context: Context): Command => {
@@ -70,23 +71,29 @@ export const lanCommand = (context: Context): Command => {
   lan.addCommand(command('show', 'Show addresses').action(async () => show(addresses)));
   lan.addCommand(command('channels', 'Show who may come in, and how').action(async () => show(doors)));
   lan.addCommand(
-    command('set', 'Change a channel; it is proved afterwards, and put back when that fails')
-      .argument('<key=value...>', `${Object.keys(readers).join(', ')}; none takes a gateway or VLAN away`)
-      .option('--channel <number>', 'as channels tells it', '1')
-      .option('--yes', 'without asking')
-      .action(async (words: readonly string[], { channel: number, yes = false }: SetOptions) => {
-        const body = { channel: channelOf(words) };
-        if (body.channel.ipv4?.address !== undefined && onlyOne(hosts()) === null)
-          throw new Fault('invalid-input', 'an address is for one BMC; name one host');
-        if (!yes && !(await agrees(context.world, `${warningFor(body.channel, hosts())} Go on?`)))
-          throw new Fault('stopping', 'nothing was changed');
-        await eachController(context, hosts(), {
-          schema: changed,
-          question: (target) => ({ method: 'patch', path: `${pathOf(target)}/${encodeURIComponent(number)}`, body }),
-          line: (name, { address, recorded }) =>
-            `${name}: ${plain(`heard at ${address}${recorded ? ', which is on record now' : ''}`)}`,
-        });
-      }),
+    paced(
+      command('set', 'Change a channel; it is proved afterwards, and put back when that fails')
+        .argument('<key=value...>', `${Object.keys(readers).join(', ')}; none takes a gateway or VLAN away`)
+        .option('--channel <number>', 'as channels tells it', '1'),
+    ).action(async (words: readonly string[], { channel: number, ...pace }: SetOptions) => {
+      const body = { channel: channelOf(words) };
+      if (body.channel.ipv4?.address !== undefined && onlyOne(hosts()) === null)
+        throw new Fault('invalid-input', 'an address is for one BMC; name one host');
+      if (
+        pace.yes !== true &&
+        pace.dryRun !== true &&
+        !(await agrees(context.world, `${warningFor(body.channel, hosts())} Go on?`))
+      )
+        throw new Fault('stopping', 'nothing was changed');
+      await changeControllers(context, hosts(), pace, {
+        kind: 'network.update',
+        parameters: { ...body, number },
+        schema: changed,
+        question: (target) => ({ method: 'patch', path: `${pathOf(target)}/${encodeURIComponent(number)}`, body }),
+        line: (name, { address, recorded }) =>
+          `${name}: ${plain(`heard at ${address}${recorded ? ', which is on record now' : ''}`)}`,
+      });
+    }),
   );
   lan.addCommand(alertsCommand(context, hosts));
   return lan.addCommand(alertCommand(context, hosts));

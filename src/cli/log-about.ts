@@ -4,6 +4,8 @@ import { Fault } from '../domain/fault.ts';
 import type { Aim } from './aim.ts';
 import { command, type Context } from './context.ts';
 import { eachHost } from './each-host.ts';
+import { changeHosts } from './fleet/change-each.ts';
+import { paced, unpaced, type PaceFlags } from './fleet/pace.ts';
 import { archive, clock, entry, entryPage, logBody, logPath, reading, type LogBody } from './log-answers.ts';
 import { countOf, momentOf } from './log-filter.ts';
 import { momentIn, showEntries } from './log-rows.ts';
@@ -44,28 +46,35 @@ const clockCell = ({ time, drift_seconds: drift }: Clock): Cell => {
 };
 
 export const clockCommand = (context: Context, range: () => Aim): Command =>
-  command('clock', 'Show the clocks of the logs, or set them')
-    .argument('[time]', 'now, or a time such as 2026-11-20T10:00:00Z')
-    .action(async (time: string | undefined) => {
-      if (time === undefined)
-        return eachHost(context, range(), {
-          schema: clock,
-          question: reading('/clock'),
-          line: (name, seen) => `${name}: ${clockLine(context, seen)}`,
-        });
-      const body = { time: time === 'now' ? time : momentOf('clock', time, context.world.now()) };
-      const { waitS } = context.globals();
+  paced(
+    command('clock', 'Show the clocks of the logs, or set them').argument(
+      '[time]',
+      'now, or a time such as 2026-11-20T10:00:00Z',
+    ),
+  ).action(async (time: string | undefined, flags: PaceFlags) => {
+    if (time === undefined) {
+      unpaced('clock', flags);
       return eachHost(context, range(), {
-        schema: z.looseObject({ time: z.string() }),
-        question: (target) => ({
-          method: 'put',
-          path: logPath(target, '/clock'),
-          body,
-          ...(waitS !== null && { waitS }),
-        }),
-        line: (name, { time: sent }) => plain(`${name}: set to ${sent}`),
+        schema: clock,
+        question: reading('/clock'),
+        line: (name, seen) => `${name}: ${clockLine(context, seen)}`,
       });
+    }
+    const body = { time: time === 'now' ? time : momentOf('clock', time, context.world.now()) };
+    const { waitS } = context.globals();
+    return changeHosts(context, range(), flags, {
+      kind: 'event-log-clock.set',
+      parameters: { ...body, log: 'sel' },
+      schema: z.looseObject({ time: z.string() }),
+      question: (target) => ({
+        method: 'put',
+        path: logPath(target, '/clock'),
+        body,
+        ...(waitS !== null && { waitS }),
+      }),
+      line: (name, { time: sent }) => plain(`${name}: set to ${sent}`),
     });
+  });
 
 const clockLine = ({ screen }: Context, seen: Clock): string => {
   const cell = clockCell(seen);

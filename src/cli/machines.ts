@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { Fault } from '../domain/fault.ts';
+import { ageOf } from './age.ts';
 import { aimOf, hostsOption, type Aim } from './aim.ts';
 import { command, fail, overSession, together, type Context } from './context.ts';
 import { noSuchMachine } from './failure.ts';
@@ -106,12 +107,4 @@ const rowOf = (machine: MachineSeen, now: number): readonly Cell[] => {
     tags.join(','),
     ageOf(seen, now),
   ];
-};
-
-const ageOf = (instant: string | null, now: number): string => {
-  const seconds = instant === null ? NaN : Math.max(0, Math.round((now - Date.parse(instant)) / 1000));
-  if (Number.isNaN(seconds)) return 'never';
-  if (seconds < 120) return `${seconds} s ago`;
-  if (seconds < 7200) return `${Math.round(seconds / 60)} min ago`;
-  return seconds < 172_800 ? `${Math.round(seconds / 3600)} h ago` : `${Math.round(seconds / 86_400)} d ago`;
 };

@@ -2,7 +2,9 @@ import { z } from 'zod';
 import type { PowerAction } from '../domain/power.ts';
 import type { Aim } from './aim.ts';
 import type { Context } from './context.ts';
-import { eachHost } from './each-host.ts';
+import { changeHosts } from './fleet/change-each.ts';
+import type { PaceFlags } from './fleet/pace.ts';
+import type { Rendering } from './fleet/rendering.ts';
 import { plain, type Screen } from './screen.ts';
 
 interface Change {
@@ -10,6 +12,7 @@ interface Change {
   /** Null: not to be waited for. */
   readonly waitS: number | null;
   readonly escalateS: number | null;
+  readonly pace: PaceFlags;
 }
 
 const changed = z.looseObject({
@@ -20,8 +23,6 @@ const changed = z.looseObject({
   escalated: z.boolean().catch(false),
 });
 
-/** Whoever waits is asked for at once with many others: they must not wait for each other. */
-const waitingAtOnce = 100;
 /** What the service gives a machine to be off once it was forced. */
 const forcedS = 30;
 /** The longest that the service waits. */
@@ -29,7 +30,7 @@ const mostS = 900;
 
 /** Changes the power of each; with a wait, the exit code is 1 unless each was seen to be as wanted, as far as that shows. */
 export const changePower = async (context: Context, hosts: Aim, change: Change): Promise<void> => {
-  const { action, waitS, escalateS } = change;
+  const { action, waitS, escalateS, pace } = change;
   const { waitS: patienceS } = context.globals();
   const wait = waitS === null ? null : Math.min(waitS, mostS);
   const waits = wait !== null || escalateS !== null;
@@ -38,7 +39,9 @@ export const changePower = async (context: Context, hosts: Aim, change: Change):
     ...(wait !== null && { wait_seconds: wait }),
     ...(escalateS !== null && { escalate_after_seconds: escalateS }),
   };
-  await eachHost(context, hosts, {
+  await changeHosts(context, hosts, pace, {
+    kind: 'power.set',
+    parameters: body,
     schema: changed,
     question: (target) => ({
       method: 'put',
@@ -47,11 +50,19 @@ export const changePower = async (context: Context, hosts: Aim, change: Change):
       lastsS: wait ?? (escalateS === null ? 0 : escalateS + forcedS),
       ...(patienceS !== null && { waitS: patienceS }),
     }),
-    line: (name, result) => `${name}: ${lineOf(context.screen, result, waits)}`,
+    line: (name, result) => plain(`${name}: `) + lineOf(context.screen, result, waits),
     holds: ({ reached }) => reached !== false,
-    ...(waits && { atOnce: waitingAtOnce }),
   });
 };
+
+/** The same of any operation that is looked at later. */
+export const powerRendering = (screen: Screen): Rendering => ({
+  line(names, result) {
+    const read = changed.safeParse(result).data;
+    return plain(`${names}: `) + (read === undefined ? 'done' : lineOf(screen, read, read.after !== null));
+  },
+  holds: (result) => changed.safeParse(result).data?.reached !== false,
+});
 
 const lineOf = (
   { paint }: Screen,

@@ -4,30 +4,40 @@ import type { Aim } from './aim.ts';
 import type { Question } from './client.ts';
 import type { Context } from './context.ts';
 import { eachHost } from './each-host.ts';
+import { changeHosts } from './fleet/change-each.ts';
+import type { PaceFlags } from './fleet/pace.ts';
 import { plain } from './screen.ts';
 
 /** A word of `igor power` that is no change of power. */
 interface Word {
   /** Whether a further argument may say what it is to be. */
   readonly takesValue: boolean;
-  readonly run: (context: Context, hosts: Aim, value: string | undefined) => Promise<void>;
+  readonly run: (context: Context, hosts: Aim, value: string | undefined, pace: PaceFlags) => Promise<void>;
 }
 
 const below = (target: string, part: string): string => `/v1/machines/${encodeURIComponent(target)}/power/${part}`;
 const list = z.array(z.string()).nullable().catch(null);
 
-const policy: Word['run'] = async (context, hosts, value) => {
+const policy: Word['run'] = async (context, hosts, value, pace) => {
   const { waitS } = context.globals();
-  await eachHost(context, hosts, {
-    schema: z.looseObject({ policy: z.string().nullable(), supported: list.optional() }),
-    question: (target) =>
-      value === undefined
-        ? { method: 'get', path: below(target, 'policy') }
-        : { method: 'put', path: below(target, 'policy'), body: { policy: value }, ...(waitS !== null && { waitS }) },
-    line: (name, { policy: now, supported }) => {
-      const able = supported === undefined || supported === null ? '' : ` (of ${supported.join(', ') || 'none'})`;
-      return `${name}: ${plain(`${now ?? 'not told'}${able}`)}`;
-    },
+  const schema = z.looseObject({ policy: z.string().nullable(), supported: list.optional() });
+  const line = (name: string, { policy: now, supported }: z.output<typeof schema>): string => {
+    const able = supported === undefined || supported === null ? '' : ` (of ${supported.join(', ') || 'none'})`;
+    return plain(`${name}: ${now ?? 'not told'}${able}`);
+  };
+  if (value === undefined)
+    return eachHost(context, hosts, {
+      schema,
+      question: (target) => ({ method: 'get', path: below(target, 'policy') }),
+      line,
+    });
+  const body = { policy: value };
+  return changeHosts(context, hosts, pace, {
+    kind: 'power-policy.set',
+    parameters: body,
+    schema,
+    question: (target) => ({ method: 'put', path: below(target, 'policy'), body, ...(waitS !== null && { waitS }) }),
+    line,
   });
 };
 
@@ -71,30 +81,38 @@ const consumption: Word['run'] = async (context, hosts) =>
   });
 
 /** A number of watts, or `off`. */
-const limit: Word['run'] = async (context, hosts, value) => {
+const limit: Word['run'] = async (context, hosts, value, pace) => {
   if (value !== undefined && value !== 'off' && !/^\d{1,5}$/.test(value))
     throw new Fault('invalid-input', 'limit: a number of watts, or off');
   const { waitS } = context.globals();
   const wait = waitS !== null && { waitS };
-  await eachHost(context, hosts, {
-    schema: z.looseObject({
-      active: z.boolean().optional(),
-      watts: z.number().nullable().optional(),
-      correction_ms: z.number().nullable().optional(),
-      action: z.string().nullable().optional(),
-    }),
-    question: (target): Question => {
-      const path = below(target, 'limit');
-      if (value === undefined) return { method: 'get', path };
-      return value === 'off'
-        ? { method: 'delete', path, ...wait }
-        : { method: 'put', path, body: { watts: Number(value) }, ...wait };
-    },
-    line: (name, { active = true, watts, correction_ms: ms, action }) => {
-      if (!active || value === 'off') return `${name}: no limit`;
-      const within = typeof ms === 'number' ? ` within ${ms / 1000} s` : '';
-      return `${name}: ${plain(`${watts ?? '?'} W${within}, else ${action ?? "the vendor's own action"}`)}`;
-    },
+  const schema = z.looseObject({
+    active: z.boolean().optional(),
+    watts: z.number().nullable().optional(),
+    correction_ms: z.number().nullable().optional(),
+    action: z.string().nullable().optional(),
+  });
+  const line = (name: string, { active = true, watts, correction_ms: ms, action }: z.output<typeof schema>): string => {
+    if (!active || value === 'off') return plain(`${name}: no limit`);
+    const within = typeof ms === 'number' ? ` within ${ms / 1000} s` : '';
+    return plain(`${name}: ${watts ?? '?'} W${within}, else ${action ?? "the vendor's own action"}`);
+  };
+  if (value === undefined)
+    return eachHost(context, hosts, {
+      schema,
+      question: (target) => ({ method: 'get', path: below(target, 'limit') }),
+      line,
+    });
+  const body = value === 'off' ? {} : { watts: Number(value) };
+  return changeHosts(context, hosts, pace, {
+    kind: value === 'off' ? 'power-limit.clear' : 'power-limit.set',
+    parameters: body,
+    schema,
+    question: (target): Question =>
+      value === 'off'
+        ? { method: 'delete', path: below(target, 'limit'), ...wait }
+        : { method: 'put', path: below(target, 'limit'), body, ...wait },
+    line,
   });
 };
 

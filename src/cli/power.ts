@@ -5,6 +5,7 @@ import type { PowerAction } from '../domain/power.ts';
 import { aimed, type Aim, type Aimed } from './aim.ts';
 import { command, secondsOf, type Context } from './context.ts';
 import { eachHost } from './each-host.ts';
+import { paced, unpaced, type PaceFlags } from './fleet/pace.ts';
 import { changePower } from './power-change.ts';
 import { powerWords } from './power-words.ts';
 import { plain, type Colour, type Screen } from './screen.ts';
@@ -18,15 +19,17 @@ const actions: ReadonlyMap<string, PowerAction> = new Map([
   ['nmi', 'nmi'],
 ]);
 
-interface Options extends Aimed {
+interface Options extends Aimed, PaceFlags {
   readonly refresh?: boolean;
   readonly escalate?: string;
 }
 
 export const powerCommand = (context: Context): Command =>
-  aimed(command('power', 'Show or change the power of machines'))
-    .option('--refresh', 'with status: ask the controllers, however fresh the last observation')
-    .option('--escalate <seconds>', 'with soft: turn off what is not off by then')
+  paced(
+    aimed(command('power', 'Show or change the power of machines'))
+      .option('--refresh', 'with status: ask the controllers, however fresh the last observation')
+      .option('--escalate <seconds>', 'with soft: turn off what is not off by then'),
+  )
     .addArgument(
       new Argument('[action]', 'soft asks the operating system').choices([
         'status',
@@ -36,7 +39,11 @@ export const powerCommand = (context: Context): Command =>
     )
     .argument('[value]', 'of policy and limit: what it is to be')
     .action(
-      async (given: string | undefined, value: string | undefined, { hosts, refresh = false, escalate }: Options) => {
+      async (
+        given: string | undefined,
+        value: string | undefined,
+        { hosts, refresh = false, escalate, ...pace }: Options,
+      ) => {
         const word = given ?? 'status';
         const further = powerWords.get(word);
         const action = actions.get(word);
@@ -45,13 +52,15 @@ export const powerCommand = (context: Context): Command =>
         if (escalate !== undefined && word !== 'soft') throw new Fault('invalid-input', '--escalate goes with soft');
         const { waitS, isWaitBare } = context.globals();
         if (isWaitBare && action === undefined) throw new Fault('invalid-input', '--wait: say how many seconds');
-        if (further !== undefined) return further.run(context, hosts, value);
+        if (action === undefined && (further === undefined || value === undefined)) unpaced(word, pace);
+        if (further !== undefined) return further.run(context, hosts, value, pace);
         if (action === undefined) return show(context, hosts, refresh);
         const escalateS = secondsOf('--escalate', escalate);
         return changePower(context, hosts, {
           action,
           waitS: isWaitBare ? usualWaitS + (escalateS ?? 0) : waitS,
           escalateS,
+          pace,
         });
       },
     );

@@ -13,8 +13,8 @@ export interface Screen {
   note(text: string): void;
   /** The answer as one JSON document. */
   json(value: unknown): void;
-  /** The first row is the heading. On a terminal, columns give way until they fit. */
-  table(rows: readonly (readonly Cell[])[]): void;
+  /** The first row is the heading. On a terminal, columns give way until they fit, but for those that are to stay whole. */
+  table(rows: readonly (readonly Cell[])[], whole?: readonly number[]): void;
   paint(text: string, colour: Colour): string;
   /** Whether the answer is read by a person. */
   readonly isTerminal: boolean;
@@ -34,8 +34,8 @@ export const screen = ({ stdout, stderr, env }: Pick<World, 'stdout' | 'stderr' 
     raw: (bytes, stream) => void { stdout, stderr }[stream].write(bytes),
     note: (text) => void stderr.write(`${text}\n`),
     json: (value) => line(printable(JSON.stringify(value, null, 2))),
-    table(rows) {
-      const widths = fitted(rows, isTerminal ? (stdout.columns ?? 80) : Infinity);
+    table(rows, whole = []) {
+      const widths = fitted(rows, isTerminal ? (stdout.columns ?? 80) : Infinity, whole);
       for (const row of rows) {
         const cells = row.map((cell, column) => {
           const { text, colour } = typeof cell === 'string' ? { text: cell } : cell;
@@ -64,17 +64,18 @@ export const printable = (json: string): string =>
 
 const escaped = (unit: number): string => `\\u${unit.toString(16).padStart(4, '0')}`;
 
-const fitted = (rows: readonly (readonly Cell[])[], columns: number): readonly number[] => {
+const fitted = (rows: readonly (readonly Cell[])[], columns: number, whole: readonly number[]): readonly number[] => {
   const widths = (rows[0] ?? []).map((_, column) =>
     rows.reduce((most, row) => Math.max(most, lengthOf(plain(textOf(row[column] ?? '')))), 0),
   );
   const room = columns - between.length * (widths.length - 1);
   for (let over = sum(widths) - room; over > 0; over = sum(widths) - room) {
-    const widest = Math.max(...widths);
+    const giving = widths.map((width, column) => (whole.includes(column) ? 0 : width));
+    const widest = Math.max(...giving);
     if (widest <= leastWidth) break;
-    widths[widths.indexOf(widest)] = Math.max(
+    widths[giving.indexOf(widest)] = Math.max(
       leastWidth,
-      widest - Math.max(1, Math.min(over, widest - second(widths))),
+      widest - Math.max(1, Math.min(over, widest - second(giving))),
     );
   }
   return widths;

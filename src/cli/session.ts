@@ -38,7 +38,7 @@ const usualTimeoutS = 75;
 
 /**
  * With the token that `igor login` left while it lasts, else with one of this command's own, which is not kept. A kept
- * token that is refused is forgotten, and another fetched once.
+ * token that is refused is forgotten, and another fetched; so it is when a token's time is over before the command's.
  * Faults: `unauthenticated`, `misconfigured`, and those of a Keystone in trouble.
  */
 export const openSession = async (world: World, globals: Globals): Promise<Session> => {
@@ -56,18 +56,21 @@ export const openSession = async (world: World, globals: Globals): Promise<Sessi
     signal: world.signal,
   });
 
-  let renewing: Promise<SignedIn> | null = null;
-  const renewed = async (): Promise<SignedIn> => {
-    await cache.remove().catch(() => false);
+  let renewing: { readonly of: SignedIn; readonly next: Promise<SignedIn> } | null = null;
+  const renewed = async (refused: SignedIn): Promise<SignedIn> => {
+    if (refused === kept) await cache.remove().catch(() => false);
     return signIn(world, credentials);
   };
   const asking = async (send: (token: Secret) => Promise<Answer>): Promise<Answer> => {
     const tried = current;
     const answer = await send(tried.token);
     // What is answered 401 was not begun: even a change may be sent again.
-    if (!('failure' in answer) || answer.failure.status !== 401 || tried !== kept) return answer;
+    if (!('failure' in answer) || answer.failure.status !== 401) return answer;
+    // A long watch outlives its token.
+    if (tried !== kept && tried.expiresAt.getTime() - world.now() > leastLifeMs) return answer;
     try {
-      current = await (renewing ??= renewed());
+      if (renewing?.of !== tried) renewing = { of: tried, next: renewed(tried) };
+      current = await renewing.next;
     } catch (error) {
       if (error instanceof Fault) return { failure: locked(error) };
       throw error;

@@ -4,7 +4,9 @@ import { aimed, type Aim, type Aimed } from './aim.ts';
 import type { Question } from './client.ts';
 import { command, type Context } from './context.ts';
 import { eachHost } from './each-host.ts';
-import type { Cell } from './screen.ts';
+import { changeHosts } from './fleet/change-each.ts';
+import { paced, unpaced, type PaceFlags } from './fleet/pace.ts';
+import { plain, type Cell } from './screen.ts';
 
 const seen = z.looseObject({
   running: z.boolean(),
@@ -21,24 +23,29 @@ const seen = z.looseObject({
 const changes = { off: 'stopped', reset: 'its time begins anew' } as const;
 
 export const watchdogCommand = (context: Context): Command =>
-  aimed(command('watchdog', 'Show, stop or reset the watchdogs of machines'))
+  paced(aimed(command('watchdog', 'Show, stop or reset the watchdogs of machines')))
     .addArgument(
       new Argument('[action]', 'reset begins the time anew, and starts a watchdog that is stopped')
         .choices(['get', 'off', 'reset'])
         .default('get'),
     )
-    .action(async (action: 'get' | 'off' | 'reset', { hosts }: Aimed) => {
+    .action(async (action: 'get' | 'off' | 'reset', { hosts, ...pace }: Aimed & PaceFlags) => {
       const path = (target: string): string => `/v1/machines/${encodeURIComponent(target)}/watchdog`;
-      if (action === 'get') return show(context, hosts, path);
+      if (action === 'get') {
+        unpaced(action, pace);
+        return show(context, hosts, path);
+      }
       const { waitS } = context.globals();
       const wait = waitS !== null && { waitS };
-      return eachHost(context, hosts, {
+      return changeHosts(context, hosts, pace, {
+        kind: action === 'off' ? 'watchdog.disable' : 'watchdog.reset',
+        parameters: {},
         schema: z.looseObject({}),
         question: (target): Question =>
           action === 'off'
             ? { method: 'delete', path: path(target), ...wait }
             : { method: 'post', path: `${path(target)}/resets`, body: {}, ...wait },
-        line: (name) => `${name}: ${changes[action]}`,
+        line: (name) => plain(`${name}: ${changes[action]}`),
       });
     });
 

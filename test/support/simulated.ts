@@ -17,11 +17,10 @@ const started: BmcSimulator[] = [];
 export const simulated = async (
   igor: TestIgor,
   options: Partial<BmcOptions> = {},
-  { ssh = false } = {},
+  { ssh = false, name = freshName('sim') } = {},
 ): Promise<Simulated> => {
   const bmc = await startBmcSimulator(options);
   started.push(bmc);
-  const name = freshName('sim');
   const { seed } = await keystone();
   const account = { username: 'admin', password: 'adm1n-Secret' };
   const alice = await igor.as('alice');

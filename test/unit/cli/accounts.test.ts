@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { expect } from 'chai';
-import { Fault } from '../../../src/domain/fault.ts';
-import { answer, idOf, machine, refuse, requestId, startPeer, type Asked, type Peer } from './peer.ts';
+import { answer, idOf, machine, startPeer, type Asked, type Peer } from './peer.ts';
+import { withSets, type Sets } from './sets.ts';
 import { keyboard, newUser, terminal, type User } from './world.ts';
 
 const path = (controller: string, rest = ''): string => `/v1/controllers/${idOf(controller)}${rest}`;
@@ -64,14 +64,13 @@ describe('commands on the accounts of controllers', () => {
   });
 
   it('add one on several controllers, with one password from standard input', async () => {
-    for (const name of ['bosl01', 'bosl02'])
-      peer.answers.set(`POST ${path(name, '/accounts')}`, answer({ account: account(6, 'carol') }, 201));
+    const sets = withSets(peer, () => ({ result: { account: account(6, 'carol') } }));
     const words = ['accounts', '-h', 'osl0[1-2]', 'add', 'carol', '--privilege', 'operator', '--password-stdin'];
     const { code, out } = await alice.igor(words, typed('a-Secret 1\n'));
     expect(code).to.equal(0);
-    expect(out).to.equal('osl01: account 6, carol\nosl02: account 6, carol\n');
+    expect(out).to.equal('osl0[1-2]: account 6, carol\n');
     const body = { account: { name: 'carol', password: 'a-Secret 1', privilege: 'operator', enabled: true } };
-    expect(asked('POST').map((one) => one.body)).to.deep.equal([body, body]);
+    expect(sets.made.map(({ kind, parameters }) => [kind, parameters])).to.deep.equal([['account.create', body]]);
   });
 
   it('ask for a password twice, without showing it', async () => {
@@ -124,53 +123,66 @@ describe('commands on the accounts of controllers', () => {
 describe('igor bmc rotate', () => {
   let peer: Peer;
   let alice: User;
+  let sets: Sets;
 
+  const bound = (name: string, ...controllers: readonly string[]): Record<string, unknown> =>
+    machine(name, {
+      bindings: controllers.map((one) => ({ controller_id: idOf(one), roles: ['power'], selector: null })),
+    });
   beforeEach(async () => {
     peer = await startPeer([]);
     for (let index = 1; index <= 20; index += 1) {
       const name = `osl${String(index).padStart(2, '0')}`;
-      peer.machines.push(
-        machine(name, { bindings: [{ controller_id: idOf(`b${name}`), roles: ['power'], selector: null }] }),
-      );
-      peer.answers.set(`POST ${path(`b${name}`, '/credential/rotations')}`, (one, response) => {
-        setTimeout(() => void answer({ username: 'igor' })(one, response), 20);
-      });
+      peer.machines.push(bound(name, `b${name}`));
+      peer.answers.set(`POST ${path(`b${name}`, '/credential/rotations')}`, answer({ username: 'igor' }));
     }
+    sets = withSets(peer, () => ({ kind: 'controller', result: { username: 'igor' } }));
     alice = await newUser(peer.url);
   });
   afterEach(async () => {
     await alice.leave();
     await peer.close();
   });
+  const rotations = (): readonly string[] =>
+    peer.asked.map(({ url }) => url).filter((url) => url.endsWith('/credential/rotations'));
 
-  it('rotates a fleet, a few at once, and tells of each; where one fails, the others go on and the code is 1', async () => {
-    const broken = refuse(new Fault('outcome-unknown', 'both are on record'));
-    peer.answers.set(`POST ${path('bosl07', '/credential/rotations')}`, broken);
+  it('rotates a fleet by one operation, and tells of each', async () => {
+    const fault = { code: 'controller-unreachable', detail: 'b07 is gone' };
+    sets.fate = (name) =>
+      name === 'osl07' ? { state: 'failed', fault } : { kind: 'controller', result: { username: 'igor' } };
     const { code, out, err } = await alice.igor(['bmc', 'rotate', '-h', 'osl[01-20]']);
-    expect(code).to.equal(1);
-    expect(out.trimEnd().split('\n')).to.have.length(19);
-    expect(out).to.contain('osl20: igor has a new password\n');
-    expect(err).to.equal(
-      `osl07: It was sent, and no answer seen: both are on record (outcome-unknown, ${requestId})\n`,
-    );
-    expect(peer.asked.filter(({ method }) => method === 'POST')).to.have.length(20);
-    expect(peer.most()).to.be.within(2, 16);
+    expect({ code, out }).to.deep.equal({ code: 1, out: 'osl[01-06,08-20]: igor has a new password\n' });
+    expect(err.split('\n')).to.deep.equal([
+      'osl07: The controller does not answer; nothing was changed: b07 is gone (controller-unreachable)',
+      `igor: 1 of 20 failed; igor operations retry ${sets.id} asks for them again`,
+      '',
+    ]);
+    expect(sets.made.map(({ kind, parameters }) => [kind, parameters])).to.deep.equal([['credential.rotate', {}]]);
+    expect(rotations()).to.deep.equal([]);
   });
 
-  it('tells how far it is, to who looks on', async () => {
-    const stderr = terminal();
-    const { out } = await alice.igor(['bmc', '-h', 'osl[01-20]', 'rotate'], { stderr });
-    expect(out.trimEnd().split('\n')).to.have.length(20);
-    expect(stderr.text())
-      .to.contain('7 of 20 …')
-      .and.match(/\r\u001b\[K$/);
+  it('asks one by one where a machine has several controllers, for a set reaches but one of each', async () => {
+    peer.machines.push(bound('osl21', 'bosl21', 'psu21'));
+    for (const name of ['bosl21', 'psu21'])
+      peer.answers.set(`POST ${path(name, '/credential/rotations')}`, answer({ username: 'igor' }));
+    const { code, out } = await alice.igor(['bmc', '-h', 'osl20,osl21', 'rotate']);
+    expect({ code, out }).to.deep.equal({
+      code: 0,
+      out: 'osl20: igor has a new password\nosl21 (power): igor has a new password\nosl21 (power): igor has a new password\n',
+    });
+    expect(rotations()).to.have.length(3);
+    expect(sets.made).to.deep.equal([]);
+    const paced = await alice.igor(['bmc', '-h', 'osl20,osl21', 'rotate', '--stagger', '1s']);
+    expect(paced).to.include({ code: 2 });
+    expect(paced.err).to.contain('osl21 has several controllers');
+    expect(sets.made).to.deep.equal([]);
   });
 
   it('answers with one JSON document', async () => {
     const { out, err } = await alice.igor(['--json', 'bmc', 'rotate', '-h', 'osl0[1-2]']);
     expect(err).to.equal('');
-    const { results } = JSON.parse(out) as { results: { name: string; result: object }[] };
-    expect(results.map(({ name, result }) => [name, result])).to.deep.equal([
+    const { targets } = JSON.parse(out) as { targets: { name: string; result: object }[] };
+    expect(targets.map(({ name, result }) => [name, result])).to.deep.equal([
       ['osl01', { username: 'igor' }],
       ['osl02', { username: 'igor' }],
     ]);

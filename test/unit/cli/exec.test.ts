@@ -159,7 +159,7 @@ describe('igor exec', () => {
     peer.answers.set('POST /v1/executions', (_asked, response) => response.destroy());
     const { code, err } = await bob.igor(['exec', '-h', 'osl0[1-3]', '--', 'x']);
 
-    expect(code).to.equal(1);
+    expect(code).to.equal(4);
     expect(err.match(/outcome-unknown/g)).to.have.length(3);
     expect(posts()).to.have.length(1);
   });

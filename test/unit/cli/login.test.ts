@@ -214,12 +214,40 @@ describe('signing in', () => {
       answer({ machines: peer.machines, links: [] })(asked, response);
     });
 
-    const { code, out } = await bob.igor(['power', '-h', 'osl0[1-4]', 'on']);
+    const { code, out } = await bob.igor(['power', '-h', 'osl0[1-4]']);
 
     expect(code).to.equal(0);
     expect(out.trimEnd().split('\n')).to.have.length(4);
     expect(bob.signIns).to.have.length(2);
     expect(await readdir(directory())).to.deep.equal([]);
+    expect((await bob.igor(['login'])).code).to.equal(0);
+    bob.next = { token: 'newest', lifeMs: 3_600_000, endpoint: peer.url };
+    peer.answers.set('GET /v1/machines', (asked, response) => {
+      peer.tokens.clear();
+      peer.tokens.add('newest');
+      answer({ machines: peer.machines, links: [] })(asked, response);
+    });
+    expect(await bob.igor(['power', '-h', 'osl01', 'on'])).to.include({ code: 0, out: 'osl01: sent on (was off)\n' });
+  });
+
+  it('happens anew when a command lasts longer than its token', async () => {
+    bob.next = { token: 'short', lifeMs: 120_000, endpoint: peer.url };
+    peer.tokens.add('short');
+    peer.answers.set('GET /v1/machines', (asked, response) => {
+      bob.now += 100_000;
+      peer.tokens.delete('short');
+      bob.next = { token: 'good', lifeMs: 3_600_000, endpoint: peer.url };
+      answer({ machines: peer.machines, links: [] })(asked, response);
+    });
+
+    expect(await bob.igor(['power', '-h', 'osl01'])).to.include({ code: 0, out: 'osl01: on\n' });
+    expect(bob.signIns).to.have.length(2);
+  });
+
+  it('happens once for a token that is refused before its time', async () => {
+    peer.tokens.clear();
+    expect((await bob.igor(['power', '-h', 'osl01'])).code).to.equal(3);
+    expect(bob.signIns).to.have.length(1);
   });
 
   it('happens no third time: a new token that is refused ends the command', async () => {

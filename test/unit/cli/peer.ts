@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Fault } from '../../../src/domain/fault.ts';
 import { problem } from '../../../src/http/problem.ts';
@@ -11,6 +11,7 @@ export interface Asked {
   readonly url: string;
   readonly token: string;
   readonly prefer: string | undefined;
+  readonly headers: IncomingHttpHeaders;
   readonly body: unknown;
 }
 
@@ -109,6 +110,7 @@ export const startPeer = async (names: readonly string[]): Promise<Peer> => {
       url: request.url ?? '',
       token: String(request.headers['x-auth-token']),
       prefer: request.headers['prefer'] as string | undefined, // only one is sent
+      headers: request.headers,
       body: text === '' ? null : JSON.parse(text),
     };
     asked.push(one);
