@@ -410,6 +410,10 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
     shownAddress = reachedAt(address);
     await members.move(shownAddress);
 
+    const unheed = rings.on('relays', (said) => {
+      if (said === `wanted ${replicaId}`) keep.heed();
+    });
+    undo.push(async () => unheed());
     passOn.start();
     undo.push(async () => passOn.stop());
     relayed.start();

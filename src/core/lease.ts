@@ -32,6 +32,8 @@ export interface Keeper extends Visits {
   has(controllerId: string): boolean;
   /** The controller that would be taken first, unless this replica holds it; null: nothing is to be taken, or can be. */
   elsewhere(wish: Pick<Wish, 'needs' | 'bindings'>): string | null;
+  /** Another replica waits for a controller of ours. */
+  heed(): void;
   /** Keeps no controller beyond what runs. */
   drain(): void;
   /** No new leases; resolves when all are given back, or the signal ends the patience, and everything is closed. */
@@ -190,6 +192,7 @@ export const keeper = (ports: BrokerPorts): Keeper => {
       const [first] = chosen({ needs, bindings });
       return first === undefined || has(first.controllerId) ? null : first.controllerId;
     },
+    heed: desk.heed,
     drain: desk.drain,
     stop: desk.stop,
   };

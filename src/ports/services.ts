@@ -130,7 +130,7 @@ export interface Journal {
 
 /** A controller's work is done by the one replica that holds its lease, which it does as long as it lives or until it releases it. */
 export interface Leases {
-  /** Takes or keeps the lease. Null: another replica holds it, and is told that it is wanted. The fence grows with each change of holder. */
+  /** Takes or keeps the lease. Null: another replica holds it, and is told that it is wanted (`wanted <holder>`, by the bell for relays). The fence grows with each change of holder. */
   acquire(controllerId: string): Promise<{ readonly fence: bigint } | null>;
   /** Another replica that holds it, is alive and not about to leave; null: there is none. */
   holder(controllerId: string): Promise<string | null>;

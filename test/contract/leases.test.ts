@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
+import pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { leases } from '../../src/adapters/postgres/leases.ts';
 import { membership } from '../../src/adapters/postgres/replicas.ts';
@@ -12,8 +13,10 @@ import { database } from '../support/database.ts';
 describe('leases in PostgreSQL', () => {
   let connected: DataSource;
   let sql: Sql;
+  let url: string;
   before(async () => {
-    connected = await source({ url: new Secret(await database()) }).initialize();
+    url = await database();
+    connected = await source({ url: new Secret(url) }).initialize();
     await migrate(connected);
     sql = sqlOf(connected);
   });
@@ -104,14 +107,26 @@ describe('leases in PostgreSQL', () => {
   });
 
   it('tell their holder that another replica waits', async () => {
-    const { id, mine, theirs } = await two();
+    const { id, here, mine, theirs } = await two();
+    const said: unknown[] = [];
+    const ear = new pg.Client({ connectionString: url });
+    await ear.connect();
+    ear.on('notification', ({ payload }) => void said.push(payload));
+    await ear.query('LISTEN igor_relays');
     await mine.acquire(id);
     expect(await mine.wanted()).to.deep.equal([]);
     await theirs.acquire(id);
     expect(await mine.wanted()).to.deep.equal([id]);
+    await sleep(5);
+    expect(said).to.deep.equal([`wanted ${here}`]);
+    await theirs.acquire(id);
+    await sleep(5);
+    // Who polls does not ring each time.
+    expect(said).to.have.length(1);
     await mine.release(id);
     await theirs.acquire(id);
     expect(await theirs.wanted()).to.deep.equal([]);
+    await ear.end();
   });
 
   it('tell others who holds them, unless it is dead or leaves', async () => {

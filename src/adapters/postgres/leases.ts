@@ -3,6 +3,8 @@ import type { Sql } from './sql.ts';
 
 /** How long it counts that another replica asked. */
 const wantedFor = `interval '15 s'`;
+/** Whoever waits for one asks again and again. */
+const askEvery = `interval '1 s'`;
 
 /**
  * By the database's clock, so that replicas need not agree on theirs. A lease holds until it is released or its replica is
@@ -23,7 +25,11 @@ export const leases = (sql: Sql, replicaId: string): Leases => ({
     );
     if (row !== undefined) return { fence: BigInt(row.fence) };
     await sql.rows(
-      'UPDATE controller_leases SET wanted_at = clock_timestamp() WHERE controller_id = $1 AND replica_id <> $2',
+      `WITH asked AS (
+         UPDATE controller_leases SET wanted_at = clock_timestamp() WHERE controller_id = $1 AND replica_id <> $2
+           AND coalesce(wanted_at < clock_timestamp() - ${askEvery}, true)
+         RETURNING replica_id)
+       SELECT pg_notify('igor_relays', 'wanted ' || replica_id) FROM asked`,
       [controllerId, replicaId],
       'lease-want',
     );

@@ -62,6 +62,8 @@ export interface Broker {
   know(held: Holding, revision: number): Promise<Known>;
   /** Which controller a fault came from; null: none that is known of. */
   blamed(thrown: unknown): Holding | null;
+  /** Another replica waits for something of ours; this is seen to by itself as well, a little later. */
+  heed(): void;
   /** Keeps nothing beyond what runs: other replicas may have it at once. */
   drain(): void;
   stop(signal: AbortSignal): Promise<void>;
@@ -132,14 +134,17 @@ export const broker = (ports: BrokerPorts): Broker => {
   const warm = warmth({ held, sessions: opened, isOurs: lease.isOurs, log, now, idleMs: ports.idleMs });
 
   let heeding: Promise<void> | null = null;
-  const tend = (): void => {
-    warm.tend();
-    for (const one of held.values()) release(one);
-    counted.sessions(total.taken);
+  const heed = (): void => {
     heeding ??= lease
       .heed()
       .catch((error: unknown) => log.debug(told(error), 'lease.unheeded'))
       .finally(() => (heeding = null));
+  };
+  const tend = (): void => {
+    warm.tend();
+    for (const one of held.values()) release(one);
+    counted.sessions(total.taken);
+    heed();
   };
   let checking: Promise<void> | null = null;
   const check = (): void => {
@@ -195,6 +200,7 @@ export const broker = (ports: BrokerPorts): Broker => {
       return one.known !== null && one.known.controller.revision >= revision ? one.known : read(one);
     },
     blamed: (thrown) => (thrown instanceof Fault ? (blames.get(thrown) ?? null) : null),
+    heed,
     drain,
     async stop(signal) {
       stopping = true;
