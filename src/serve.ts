@@ -454,13 +454,16 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
         keep.drain();
         relayed.drain();
         fleetWork.drain();
-        const claimed = [observe.stop(), sample.stop(), orphans.stop(), follow.stop()];
+        const over = new AbortController();
+        const end = over.signal;
+        // Each is told at once, so that it claims nothing more, and has until the end for what it is at.
+        const claimants = [observe, sample, orphans, follow, work, fleetWork, schedule];
+        const claimed = Promise.allSettled(claimants.map(async (one) => one.stop(end)));
         await pause(settings.IGOR_DRAIN_SECONDS * 1000, new AbortController().signal);
-        const end = AbortSignal.timeout(settings.IGOR_STOP_SECONDS * 1000);
+        const cut = setTimeout(() => over.abort(), settings.IGOR_STOP_SECONDS * 1000);
         const answered = server.close(AbortSignal.timeout(settings.IGOR_STOP_SECONDS * 1000 + answerMs));
-        await Promise.all(claimed);
-        const workers = [work, fleetWork, schedule, relayed, keep];
-        await Promise.all([...workers.map(async (one) => one.stop(end)), records.stop(), answered]);
+        await Promise.all([relayed.stop(end), keep.stop(end), claimed, records.stop(), answered]);
+        clearTimeout(cut);
         await stopAll();
         log.info({ replica: replicaId }, 'service.stopped');
       },
