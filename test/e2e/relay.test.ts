@@ -44,16 +44,20 @@ describe('a request that reaches a replica which does not hold the controller', 
   const held = async () => {
     const machine = await simulated(holder ?? expect.fail());
     await here?.get(`/v1/machines/${machine.id}/power?refresh=true`).expect(200);
-    return { ...machine, sessions: machine.bmc.sessions().map(({ handle }) => handle) };
+    return machine;
   };
 
   it('is carried out by the one that does, and answered the same way, without a login', async () => {
-    const { id, bmc, sessions } = await held();
-    for (const path of ['power?refresh=true', 'health', 'boot', 'sensors']) {
-      const direct = await here?.get(`/v1/machines/${id}/${path}`).expect(200);
-      const passed = await there?.get(`/v1/machines/${id}/${path}`).expect(200);
-      expect(Object.keys(passed?.body as object)).to.deep.equal(Object.keys(direct?.body as object));
-      expect(passed?.headers['content-type']).to.equal(direct?.headers['content-type']);
+    const { id, bmc } = await held();
+    const paths = ['power?refresh=true', 'health', 'boot', 'sensors'];
+    const ask = async (by: Client | undefined, path: string) => by?.get(`/v1/machines/${id}/${path}`).expect(200);
+    const direct = [];
+    for (const path of paths) direct.push(await ask(here, path));
+    const sessions = bmc.sessions().map(({ handle }) => handle);
+    for (const [index, path] of paths.entries()) {
+      const passed = await ask(there, path);
+      expect(Object.keys(passed?.body as object)).to.deep.equal(Object.keys(direct[index]?.body as object));
+      expect(passed?.headers['content-type']).to.equal(direct[index]?.headers['content-type']);
     }
     expect(bmc.sessions().map(({ handle }) => handle)).to.deep.equal(sessions);
     for (let turn = 0; turn < 6; turn += 1) {
@@ -61,7 +65,8 @@ describe('a request that reaches a replica which does not hold the controller', 
       await by?.put(`/v1/machines/${id}/power`, { target: turn % 2 === 0 ? 'on' : 'off' }).expect(200);
     }
     expect(bmc.count('chassis-control')).to.equal(6);
-    expect(bmc.sessions().map(({ handle }) => handle)).to.include.members(sessions);
+    const after = bmc.sessions().map(({ handle }) => handle);
+    expect(after.filter((handle) => !sessions.includes(handle)).length).to.be.at.most(1);
     expect(other?.logged.filter(({ msg }) => msg === 'lease.lost')).to.deep.equal([]);
   });
 
