@@ -297,6 +297,8 @@ describe('replicas of Igor and their database', () => {
   });
 
   it('keep count of themselves for operators, and say when they are not ready to serve', async () => {
+    const known = await simulated(igorAt(0));
+    for (const igor of igors) await (await igor.as('bob')).get(`/v1/machines/${known.id}/health`).expect(200);
     const text = await (await fetch(`${igorAt(1).metricsUrl}/metrics`)).text();
     expect(text).to.match(/^igor_replicas\{state="alive"\} 2$/m);
     expect(text).to.match(/^igor_replicas\{state="draining"\} 0$/m);
