@@ -9,6 +9,7 @@ import { keycloakMatches, keycloakOf, type Keycloak } from './domain/keycloak.ts
 import { Secret } from './domain/secret.ts';
 import { rawAllowance } from './domain/raw-command.ts';
 import { defaultNetworks } from './domain/target-networks.ts';
+import { webhookNetworkList } from './domain/webhook-networks.ts';
 import { networkList, originList, publicUrl } from './domain/web-address.ts';
 
 const seconds = z.coerce.number().int().min(0);
@@ -208,6 +209,29 @@ export const settings = z.strictObject({
     .max(36_500)
     .default(365)
     .describe('Days after which archives of cleared event logs are removed; 0: never'),
+  IGOR_EVENT_RETENTION_DAYS: seconds
+    .min(1)
+    .max(3650)
+    .default(7)
+    .describe('Days after which events are removed; a stream can be resumed for so long'),
+  IGOR_EVENT_LOG_SECONDS: seconds
+    .max(86_400)
+    .refine((interval) => interval === 0 || interval >= 10, 'must be 0, or at least 10')
+    .default(300)
+    .describe("Interval at which each machine's event log is looked at for new entries, to tell of them; 0: never"),
+  IGOR_WEBHOOK_NETWORKS: webhookNetworkList
+    .default('public')
+    .describe('Networks to which events may be sent, with commas between; public: all that anybody can reach'),
+  IGOR_WEBHOOK_HTTP: z.stringbool().default(false).describe('Whether events may be sent over http://, in the clear'),
+  IGOR_WEBHOOK_CA_FILE: z
+    .string()
+    .optional()
+    .describe("Certificates that receivers of events are known by, beside the usual authorities'"),
+  IGOR_DELIVERY_RETENTION_DAYS: seconds
+    .min(1)
+    .max(3650)
+    .default(14)
+    .describe('Days after which ended deliveries of events are removed'),
   IGOR_SAMPLE_SECONDS: seconds
     .max(86_400)
     .refine((interval) => interval === 0 || interval >= 10, 'must be 0, or at least 10')
@@ -268,6 +292,8 @@ export const readConfig = (options: { readonly cloud: boolean }, environment: En
   const cloud = options.cloud ? readCloud(source, source['OS_CLOUD'], problems) : null;
   if (parsed.success && parsed.data.IGOR_AUDIT_RETENTION_DAYS > 0 && parsed.data.IGOR_AUDIT_CHAIN_SECONDS === 0)
     problems.push('IGOR_AUDIT_RETENTION_DAYS: only what is chained is removed; set IGOR_AUDIT_CHAIN_SECONDS too');
+  const caFile = parsed.success ? parsed.data.IGOR_WEBHOOK_CA_FILE : undefined;
+  if (caFile !== undefined && !existsSync(caFile)) problems.push(`IGOR_WEBHOOK_CA_FILE: there is no ${caFile}`);
   const keycloak = parsed.success ? readKeycloak(parsed.data, problems) : null;
   if (problems.length > 0 || !parsed.success) return { problems };
   return { config: Object.freeze({ settings: Object.freeze(parsed.data), cloud, registerCloud, keycloak }) };

@@ -9,12 +9,14 @@ import { bell } from './adapters/postgres/bell.ts';
 import { conditions } from './adapters/postgres/conditions.ts';
 import { controllers } from './adapters/postgres/controllers.ts';
 import { hearCanary } from './adapters/postgres/canary.ts';
+import { events } from './adapters/postgres/events.ts';
 import { executions } from './adapters/postgres/executions.ts';
 import { grants } from './adapters/postgres/grants.ts';
 import { journal } from './adapters/postgres/journal.ts';
 import { lacks } from './adapters/postgres/lacks.ts';
 import { leases } from './adapters/postgres/leases.ts';
 import { logArchives } from './adapters/postgres/log-archives.ts';
+import { logWatches } from './adapters/postgres/log-watches.ts';
 import { machineKeys } from './adapters/postgres/machine-keys.ts';
 import { machines } from './adapters/postgres/machines.ts';
 import { observations } from './adapters/postgres/observations.ts';
@@ -28,19 +30,24 @@ import { heartbeat } from './adapters/postgres/heartbeat.ts';
 import { replicas } from './adapters/postgres/replica-list.ts';
 import { membership } from './adapters/postgres/replicas.ts';
 import { schedules } from './adapters/postgres/schedules.ts';
+import { outbox } from './adapters/postgres/outbox.ts';
 import { shelves } from './adapters/postgres/shelves.ts';
 import { migrate } from './adapters/postgres/source.ts';
 import { selectors } from './adapters/postgres/selectors.ts';
 import { sessionJournal } from './adapters/postgres/session-journal.ts';
+import { subscriptions } from './adapters/postgres/subscriptions.ts';
 import { sqlOf } from './adapters/postgres/sql.ts';
 import { livePolicy } from './adapters/policy-watch.ts';
 import { processes, realmHere, startOf } from './adapters/processes.ts';
 import { reach } from './adapters/reach.ts';
+import { webhooks } from './adapters/webhooks.ts';
 import { ssh } from './adapters/ssh.ts';
 import { atStart } from './catalogue.ts';
 import type { Config } from './config.ts';
 import { callers } from './core/callers.ts';
 import { allowedActions, decide } from './core/decide.ts';
+import { deliverer } from './core/deliver.ts';
+import { eventFeed } from './core/event-feed.ts';
 import { follower } from './core/follow.ts';
 import { grantRegister } from './core/grants.ts';
 import { withPersons } from './core/persons.ts';
@@ -67,12 +74,14 @@ import { steps } from './core/steps.ts';
 import { sweeping } from './core/sweeping.ts';
 import { upkeep } from './core/upkeep.ts';
 import { inTime, pause } from './core/waiting.ts';
+import { logWatcher } from './core/watch-logs.ts';
 import { worker } from './core/work.ts';
 import { openDatabase, openKeyring } from './database.ts';
 import { asFault, Fault, told } from './domain/fault.ts';
 import { readNetworks } from './domain/networks.ts';
 import { isOf, type Keycloak } from './domain/keycloak.ts';
 import { targetNetworks } from './domain/target-networks.ts';
+import { webhookNetworks } from './domain/webhook-networks.ts';
 import { originsOf } from './domain/web-address.ts';
 import { drivers } from './drivers/index.ts';
 import { app } from './http/app.ts';
@@ -232,6 +241,7 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
     });
     const observe = observer({ keeper: keep, observations: observationsOf, log, now });
     const orphans = orphanage({ keeper: keep, journal: sessionsOf, processes, log });
+    const logs = logWatcher({ keeper: keep, watches: logWatches(sql, replicaId), log });
     const sample = sampler({ keeper: keep, samples: samplesOf, log });
 
     const movesOf = moves(sql, replicaId);
@@ -264,6 +274,23 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
     const fleetOf = fleet(plan, setsOf);
     const schedulesOf = schedules(sql, replicaId);
     const mandatesOf = mandates({ trusts: keystone.trusts, tokens, callers: callersOf, fleet: fleetOf, log });
+    const eventsOf = events(sql);
+    await eventsOf.adopt();
+    const outboxOf = outbox(sql, keyring, replicaId);
+    const webhooksOf = webhooks({
+      reach: reach(webhookNetworks(settings.IGOR_WEBHOOK_NETWORKS)),
+      allowHttp: settings.IGOR_WEBHOOK_HTTP,
+      caFile: settings.IGOR_WEBHOOK_CA_FILE ?? null,
+      userAgent: `igor/${version}`,
+    });
+    const deliver = deliverer({
+      outbox: outboxOf,
+      webhooks: webhooksOf,
+      bell: rings,
+      log,
+      source: publicUrl,
+      counted: numbers.delivery,
+    });
     const services: Services = {
       sets: setsOf,
       fleet: fleetOf,
@@ -285,6 +312,9 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
       drivers: driversOf,
       visits: keep,
       lacks: lacks(sql),
+      subscriptions: subscriptions(sql, keyring),
+      webhooks: webhooksOf,
+      feed: eventFeed({ events: eventsOf, bell: rings, log, source: publicUrl, now }),
       rotation: rotation({ pending, settling: settlingOf, visits: keep, controllers: controllersOf, log }),
       mover: move,
       openSessions: openSessions(sql),
@@ -359,6 +389,10 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
       schedules: schedulesOf,
       operationDays: settings.IGOR_OPERATION_RETENTION_DAYS,
       archiveDays: settings.IGOR_ARCHIVE_RETENTION_DAYS,
+      events: eventsOf,
+      outbox: outboxOf,
+      deliveryDays: settings.IGOR_DELIVERY_RETENTION_DAYS,
+      eventDays: settings.IGOR_EVENT_RETENTION_DAYS,
       samples: samplesOf,
       sampleHours: settings.IGOR_SAMPLE_RETENTION_HOURS,
     });
@@ -420,10 +454,12 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
     observe.start(settings.IGOR_OBSERVE_SECONDS * 1000);
     orphans.start();
     sample.start(settings.IGOR_SAMPLE_SECONDS * 1000);
+    logs.start(settings.IGOR_EVENT_LOG_SECONDS * 1000);
     follow.start();
     work.start();
     fleetWork.start();
     schedule.start();
+    deliver.start();
     records.start();
     if (embedded) log.warn({ data_dir: settings.IGOR_DATA_DIR }, 'database.embedded');
     void keystone.report();
@@ -457,7 +493,7 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
         const over = new AbortController();
         const end = over.signal;
         // Each is told at once, so that it claims nothing more, and has until the end for what it is at.
-        const claimants = [observe, sample, orphans, follow, work, fleetWork, schedule];
+        const claimants = [observe, sample, logs, orphans, follow, work, fleetWork, schedule, deliver];
         const claimed = Promise.allSettled(claimants.map(async (one) => one.stop(end)));
         await pause(settings.IGOR_DRAIN_SECONDS * 1000, new AbortController().signal);
         const cut = setTimeout(() => over.abort(), settings.IGOR_STOP_SECONDS * 1000);

@@ -8,6 +8,7 @@ import { bootCommand } from './boot.ts';
 import { apiCommand } from './command.ts';
 import { completionCommand } from './completion.ts';
 import { secondsOf, type Context } from './context.ts';
+import { eventsCommand } from './events.ts';
 import { execCommand } from './exec.ts';
 import { healthCommand } from './health.ts';
 import { hostsCommand } from './hosts-fold.ts';
@@ -26,6 +27,7 @@ import { replicasCommand } from './replicas.ts';
 import { selectorsCommand } from './selectors.ts';
 import { sensorsCommand } from './sensors.ts';
 import { sessionsCommand } from './sessions.ts';
+import { subscriptionsCommand } from './subscriptions.ts';
 import { watchdogCommand } from './watchdog.ts';
 import { whoamiCommand } from './whoami.ts';
 import type { World } from './world.ts';
@@ -142,6 +144,8 @@ const program = (world: World, shown: Screen, end: (code: number) => void): Comm
     operationsCommand(context),
     runCommand(context),
     auditCommand(context),
+    eventsCommand(context),
+    subscriptionsCommand(context),
     apiCommand(context),
     completionCommand(context, () => igor),
   ];

@@ -37,6 +37,8 @@ export interface Request {
   readonly idempotencyKey: string | null;
   /** An absolute link to a path of Igor's, as this client reaches it. */
   readonly href: (path: string) => string;
+  /** Begins the answer, if this is for a stream. */
+  readonly open: () => void;
   /** Sends an event, if this is for a stream; resolves when the next may be sent. */
   readonly emit: Emit;
   /** Aborted when the client goes away. */
@@ -57,6 +59,7 @@ export interface Act {
   readonly patienceMs: number | null;
   readonly idempotencyKey: string | null;
   readonly href: Request['href'];
+  readonly open?: Request['open'];
   readonly emit: Request['emit'];
   /** Of a stream, which what permitted it must outlast. */
   readonly isStream: boolean;
@@ -86,6 +89,8 @@ export interface Leased extends AsyncDisposable {
 
 /** Watches, while a stream is open, that what opened it still holds. */
 export interface Vigil extends Disposable {
+  /** As the rules, his roles and grants were when they were last looked at, less than two seconds ago. */
+  caller(): Caller;
   /** Aborted, with a Fault that tells why, once it does not. */
   readonly signal: AbortSignal;
 }
@@ -185,7 +190,21 @@ export const perform = async (steps: Steps, act: Act): Promise<unknown> => {
     using vigil = act.isStream ? steps.watch(whole) : null;
     const signal = vigil === null ? leased.signal : AbortSignal.any([leased.signal, vigil.signal]);
     act.note({ act: id, lease_ms: Math.round(performance.now() - asked) });
-    const ambit = { id, caller, revision, patienceMs, idempotencyKey, href, emit: act.emit, signal, demand, remark };
+    const latest = (): Caller => vigil?.caller() ?? caller;
+    const ambit = {
+      id,
+      caller,
+      latest,
+      revision,
+      patienceMs,
+      idempotencyKey,
+      href,
+      open: act.open ?? (() => undefined),
+      emit: act.emit,
+      signal,
+      demand,
+      remark,
+    };
     // Awaited here: returned as a promise, it would run on after the lease is given back.
     const output = await operation
       .run({ ...steps.services, ...located.found, ...ambit, input, device })

@@ -35,6 +35,7 @@ export const locators = ({
   sets,
   selectors,
   schedules,
+  subscriptions,
 }: Services): Locators => ({
   async machine(name, caller) {
     const machine = await machines.get(name, caller);
@@ -84,6 +85,10 @@ export const locators = ({
     const selector = await selectors.get(name, caller);
     const { id, projectId } = selector;
     return { ...plain('selector', id, projectId), name: selector.name, found: { selector } };
+  },
+  async subscription(id, caller) {
+    const subscription = await subscriptions.get(id, caller.scope);
+    return { ...plain('subscription', id, subscription.projectId), found: { subscription } };
   },
   async service(_name, caller) {
     const more = ownTarget(caller.identity);

@@ -12,6 +12,8 @@ import type { Decision, Permission, Policy } from '../domain/policy.ts';
 import type { OperationSet } from '../domain/operation-set.ts';
 import type { PowerState } from '../domain/power.ts';
 import type { Schedule } from '../domain/schedule.ts';
+import type { Subscription } from '../domain/subscription.ts';
+import type { Subscriptions, Webhooks } from '../ports/subscriptions.ts';
 import type { Capabilities, Capability, Driver, Visits } from '../ports/controller.ts';
 import type { LogArchives } from '../ports/log-archives.ts';
 import type { OperationSets } from '../ports/operation-sets.ts';
@@ -34,6 +36,7 @@ import type {
 import type { Mandates } from './schedules/mandate.ts';
 import type { Fleet } from './sets/fleet.ts';
 import type { Progress } from './sets/progress.ts';
+import type { EventFeed } from './event-feed.ts';
 import type { Rotation } from './rotation.ts';
 import type { GrantRegister } from './grants.ts';
 import type { Mover } from './mover.ts';
@@ -49,6 +52,7 @@ export interface Kinds {
   selector: { path: `/selectors/{selector}${string}`; found: Selector };
   operation: { path: `/operations/{operation}${string}`; found: FoundOperation };
   schedule: { path: `/schedules/{schedule}${string}`; found: Schedule };
+  subscription: { path: `/subscriptions/{subscription}${string}`; found: Subscription };
   service: { path: `/${string}`; found: null };
 }
 /** One that a request did to one thing, or one on a set. */
@@ -95,6 +99,10 @@ export interface Services {
   readonly lacks: Lacks;
   readonly openSessions: OpenSessions;
   readonly replicas: Pick<Replicas, 'list'>;
+  /** What happened. */
+  readonly feed: EventFeed;
+  readonly subscriptions: Subscriptions;
+  readonly webhooks: Pick<Webhooks, 'check'>;
   /** New passwords for Igor's own accounts. */
   readonly rotation: Rotation;
   /** Sessions beside those that a lease gives. */
@@ -122,6 +130,8 @@ export interface Ambit {
   /** The act's id, in the journal and under `/v1/operations`. */
   readonly id: string;
   readonly caller: Caller;
+  /** The same one, by what is true of him now: a stream lasts long. */
+  readonly latest: () => Caller;
   readonly signal: AbortSignal;
   /** An absolute link to a path of Igor's, as this caller reaches it. */
   readonly href: (path: string) => string;
@@ -131,6 +141,8 @@ export interface Ambit {
   readonly revision: number | null;
   /** `Idempotency-Key`: what was asked for with it before is not done again. */
   readonly idempotencyKey: string | null;
+  /** Begins the answer of a stream that may have no event to send for long. */
+  readonly open: () => void;
   /** Sends the next event of a stream; with an id by which a client goes on after it, on one line. */
   readonly emit: Emit;
   /** Refuses unless the caller also has this permission on what the operation is on; for inputs that ask for more. */
@@ -141,7 +153,7 @@ export interface Ambit {
 
 export type Emit<Event = unknown> = (event: Event, id?: string) => Promise<void>;
 
-type Context<On extends Kind, Needs extends Capability, Uses extends Service, Input> = Omit<Ambit, 'emit'> &
+type Context<On extends Kind, Needs extends Capability, Uses extends Service, Input> = Omit<Ambit, 'open' | 'emit'> &
   Found<On> &
   Pick<Services, Uses> & { readonly input: Input; readonly device: Pick<Capabilities, Needs> };
 
@@ -248,7 +260,9 @@ export const stream = <On extends Kind, I extends z.ZodObject, E extends z.ZodTy
 }: Omit<Declaration<On, never, Uses, I, z.ZodNull>, 'output' | 'run'> &
   Omit<Route<On, z.ZodNull>, 'statuses' | 'answer'> & {
     readonly event: E;
-    run(context: Context<On, never, Uses, z.output<I>> & { readonly emit: Emit<z.input<E>> }): Promise<void>;
+    run(
+      context: Context<On, never, Uses, z.output<I>> & Pick<Ambit, 'open'> & { readonly emit: Emit<z.input<E>> },
+    ): Promise<void>;
   }): Operation =>
   ({
     ...declaration,

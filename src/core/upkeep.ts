@@ -1,11 +1,13 @@
 import { told } from '../domain/fault.ts';
 import type { Chain, ChainHead, ChainStanding } from '../ports/chain.ts';
+import type { Events } from '../ports/events.ts';
 import type { LogArchives } from '../ports/log-archives.ts';
 import type { OperationSets } from '../ports/operation-sets.ts';
 import type { Schedules } from '../ports/schedules.ts';
+import type { Outbox } from '../ports/subscriptions.ts';
 import type { Executions, Log, Samples } from '../ports/services.ts';
 
-/** What the service does for its own records, beside its callers: it chains the journal, and removes what is too old. */
+/** What the service does for its own records, beside its callers: it chains the journal, tells of grants that have ended, and removes what is too old. */
 export interface Upkeep {
   start(): void;
   /** Begins nothing more; resolves when what is under way has ended. */
@@ -28,6 +30,12 @@ interface Parts {
   readonly executionDays: number;
   readonly operationDays: number;
   readonly archiveDays: number;
+  readonly events: Pick<Events, 'prune' | 'tellEnded'>;
+  /** Days that events are kept. */
+  readonly eventDays: number;
+  readonly outbox: Pick<Outbox, 'prune'>;
+  /** Days that deliveries are kept after they have ended. */
+  readonly deliveryDays: number;
   readonly samples: Pick<Samples, 'prune'>;
   /** Hours that readings of sensors are kept. */
   readonly sampleHours: number;
@@ -38,12 +46,14 @@ interface Prunable {
 }
 
 const pruneMs = 3_600_000;
+/** A grant that ends by itself is told of so much later at most. */
+const endedMs = 2_000;
 /** One removal after another, with a breath between, so that the database has time for others. */
 const breathMs = 50;
 
 export const upkeep = (parts: Parts): Upkeep => {
   const { chain, executions, archives, log, show, chainMs, journalDays, executionDays, archiveDays } = parts;
-  const { samples, sampleHours, sets, schedules, operationDays } = parts;
+  const { samples, sampleHours, sets, schedules, operationDays, events, eventDays, outbox, deliveryDays } = parts;
   const timers = new Set<NodeJS.Timeout>();
   const running = new Set<Promise<void>>();
   let stopping = false;
@@ -84,6 +94,20 @@ export const upkeep = (parts: Parts): Upkeep => {
     await thin(schedules, operationDays, 'schedule.pruned');
     await thin(archives, archiveDays, 'archive.pruned');
     await thin(samples, sampleHours, 'sample.pruned');
+    await thin(events, eventDays, 'event.pruned');
+    await thin(outbox, deliveryDays, 'delivery.pruned');
+  };
+
+  let telling = true;
+  const tellEnded = async (): Promise<void> => {
+    try {
+      await events.tellEnded();
+      telling = true;
+    } catch (error) {
+      // Once an outage, not every other second.
+      if (telling) log.warn(told(error), 'upkeep.grants-untold');
+      telling = false;
+    }
   };
 
   /** Some at a time, until none is too old. */
@@ -114,6 +138,7 @@ export const upkeep = (parts: Parts): Upkeep => {
   return {
     start() {
       if (chainMs > 0) every(chainMs, Math.min(chainMs, 1_000), extend);
+      every(endedMs, endedMs, tellEnded);
       // At a time of each replica's own, and not in the turmoil of a start.
       every(pruneMs, 60_000 + Math.random() * 60_000, prune);
     },

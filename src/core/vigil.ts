@@ -29,11 +29,13 @@ export const vigil =
     const cut = (thrown: unknown): void => end.abort(asFault(thrown));
 
     let current = caller;
+    let entitled = caller;
     const look = async (): Promise<void> => {
       const now = await callers.again(current);
       const subject = await located.now();
       if (!decide(now, operation.permission, subject).permitted)
         throw new Fault('forbidden', `${operation.permission} has been taken away`);
+      entitled = now;
     };
     // What cannot be found out in time is not permitted any more: a database that hangs must not keep a stream open.
     const stillMay = async (): Promise<void> => inTime(look(), mostLookMs, untold);
@@ -64,7 +66,7 @@ export const vigil =
       for (const stop of stops) stop();
     };
     end.signal.addEventListener('abort', stopAll, { once: true });
-    return { signal: end.signal, [Symbol.dispose]: () => end.abort() };
+    return { signal: end.signal, caller: () => entitled, [Symbol.dispose]: () => end.abort() };
   };
 
 /** One question after the other, never two at once. */

@@ -7,7 +7,7 @@ import type { Permission } from './policy.ts';
  * `grant`: permissions that somebody is given for a time. `loan`: those that a lessee, a second project, has on one machine.
  * `break-glass`: those that somebody asks for himself, in force once a second person approves.
  */
-const grantKind = z.enum(['grant', 'loan', 'break-glass']);
+export const grantKind = z.enum(['grant', 'loan', 'break-glass']);
 export type GrantKind = z.infer<typeof grantKind>;
 
 export const granteeKind = z.enum(['user', 'group', 'project', 'email']);

@@ -2,6 +2,8 @@ import type { Response } from 'express';
 
 /** Server-sent events (WHATWG HTML §9.2) as an answer: begun by the first of them, so that a refusal before it is an ordinary one. */
 export interface EventStream {
+  /** Tells the client that it is heard; the first event does too. */
+  begin(): void;
   /**
    * Resolves once it may send another. A client that takes nothing for long is cut off. By the id of the last event that it
    * has seen a client goes on elsewhere.
@@ -31,20 +33,23 @@ export const eventTexts = (): EventText => {
 
 export const eventStream = (response: Response, textOf: EventText): EventStream => {
   let beat: NodeJS.Timeout | undefined;
-  const begin = (): void => {
+  const start = (): void => {
+    if (response.headersSent) return;
     response.status(200).set({ 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' });
     response.flushHeaders();
     beat = setInterval(() => void response.write(': still here\n\n'), beatMs);
     response.once('close', () => clearInterval(beat));
+    // Nothing but the header was asked for; that the answer is out ends what runs.
+    if (response.req.method === 'HEAD') response.end();
   };
   return {
+    begin() {
+      start();
+      if (!response.writableEnded) response.write(': here it begins\n\n');
+    },
     async emit(event, id) {
-      if (!response.headersSent) begin();
-      // Nothing but the header was asked for; that the answer is out ends what runs.
-      if (response.req.method === 'HEAD') {
-        response.end();
-        return;
-      }
+      start();
+      if (response.req.method === 'HEAD') return;
       const named = id === undefined ? '' : `id: ${id}\n`;
       if (response.write(`${named}data: ${textOf(event)}\n\n`)) return;
       await drained(response);

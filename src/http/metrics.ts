@@ -9,6 +9,8 @@ export interface Metrics {
   readonly observe: (operation: string, status: number, seconds: number) => void;
   readonly unknownOutcomes: (count: number) => void;
   readonly alarmed: (event: string) => void;
+  /** What became of an attempt to send an event to who has subscribed to it. */
+  readonly delivery: (result: string) => void;
   /** What the session broker counts; `controllers` is asked at each scrape. */
   readonly broker: (controllers: () => Promise<ReadonlyMap<string, number>>) => BrokerCounts;
   /** What is counted of passing on; `replicas` is asked at each scrape. */
@@ -41,6 +43,12 @@ export const metrics = (): Metrics => {
   const unknown = new Counter({
     name: 'igor_outcomes_unknown_total',
     help: 'Changes whose outcome is not known',
+    registers: [registry],
+  });
+  const deliveries = new Counter({
+    name: 'igor_deliveries_total',
+    help: 'Attempts to send an event to who has subscribed to it, by what became of them',
+    labelNames: ['result'],
     registers: [registry],
   });
   const alarms = new Counter({
@@ -103,6 +111,7 @@ export const metrics = (): Metrics => {
     broker: (controllers) => brokerMetrics(registry, controllers),
     replicas: (count) => replicaMetrics(registry, count),
     alarmed: (event) => alarms.inc({ event }),
+    delivery: (result) => deliveries.inc({ result }),
     policyRead(isInForce) {
       policyCurrent.set(isInForce ? 1 : 0);
       if (isInForce) policyLoaded.setToCurrentTime();

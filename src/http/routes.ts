@@ -58,6 +58,7 @@ export const routes = ({ steps, operations }: Options): Router => {
         globalRequestId: globalRequestId(request),
         address,
         href,
+        open: () => events?.begin(),
         emit: async (event, id) => events?.emit(event, id),
         lasts: (ms) => bearSilence(request.socket, ms),
         gone: events === null ? goneOf(request) : goneSignal(response),

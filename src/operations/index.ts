@@ -25,6 +25,9 @@ import { controllerList } from './controller-list.ts';
 import { controllerUpdate } from './controller-update.ts';
 import { credentialRotate } from './credential-rotate.ts';
 import { credentialSet } from './credential-set.ts';
+import { deliveryList } from './delivery-list.ts';
+import { deliveryRetry } from './delivery-retry.ts';
+import { eventWatch } from './event-watch.ts';
 import { eventLogArchiveGet } from './event-log-archive-get.ts';
 import { eventLogArchiveList } from './event-log-archive-list.ts';
 import { eventLogClear } from './event-log-clear.ts';
@@ -96,6 +99,12 @@ import { sensorGet } from './sensor-get.ts';
 import { sensorList } from './sensor-list.ts';
 import { sensorSampleList } from './sensor-sample-list.ts';
 import { sensorThresholdSet } from './sensor-threshold-set.ts';
+import { subscriptionCreate } from './subscription-create.ts';
+import { subscriptionDelete } from './subscription-delete.ts';
+import { subscriptionGet } from './subscription-get.ts';
+import { subscriptionList } from './subscription-list.ts';
+import { subscriptionPing } from './subscription-ping.ts';
+import { subscriptionUpdate } from './subscription-update.ts';
 import { tagAdd } from './tag-add.ts';
 import { tagClear } from './tag-clear.ts';
 import { tagGet } from './tag-get.ts';
@@ -186,6 +195,15 @@ export const operations: readonly Operation[] = [
   alertDestinationTest,
   accountDelete,
   passwordSet,
+  eventWatch,
+  subscriptionList,
+  subscriptionCreate,
+  subscriptionGet,
+  subscriptionUpdate,
+  subscriptionDelete,
+  subscriptionPing,
+  deliveryList,
+  deliveryRetry,
   grantList,
   grantCreate,
   grantGet,

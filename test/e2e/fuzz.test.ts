@@ -38,12 +38,21 @@ describe(`whatever anybody sends (seed ${seed}, ${runs} requests an operation)`,
     host_keys: [hostKey()],
     parameter: ['valid-bit-clearing', '3', 'flags', '99'],
     data: ['08', '00'],
+    url: ['http://127.0.0.1:9/hook', 'https://169.254.169.254/', 'https://10.1.2.3/'],
+    secret: [`whsec_${'c2Vj'.repeat(8)}`, 'whsec_short'],
+    types: ['igor.power.changed', 'igor.grant.*'],
+    after: ['0-0', '1-1'],
   };
   const answered = new Map<string, Map<number, number>>();
 
   before(async () => {
     // Sessions that a reset has killed take 5 s to be given up, and resets come faster here.
-    igor = await startIgor({ IGOR_RATE_LIMIT: '0', IGOR_CONTROLLER_SESSIONS: '8' });
+    igor = await startIgor({
+      IGOR_RATE_LIMIT: '0',
+      IGOR_CONTROLLER_SESSIONS: '8',
+      IGOR_WEBHOOK_NETWORKS: '127.0.0.0/8',
+      IGOR_WEBHOOK_HTTP: 'true',
+    });
     alice = await igor.as('alice');
     const all = describedIn((await alice.get('/openapi.json').expect(200)).body as Json);
     // What deletes comes last, as it takes away what the others need.
@@ -68,7 +77,23 @@ describe(`whatever anybody sends (seed ${seed}, ${runs} requests an operation)`,
       controllers.push(
         await made('controllers', { controller: { address: '127.0.0.1', port, username: 'igor', password: 'pw' } }),
       );
+    const subscriptions: string[] = [];
+    const deliveries: string[] = [];
+    for (let count = 0; count < 3; count += 1) {
+      const [url, secret] = [known['url']?.[0], known['secret']?.[0]];
+      const id = await made('subscriptions', { subscription: { url, secret } });
+      subscriptions.push(id);
+      for (let pings = 0; pings < 3; pings += 1) {
+        const pinged = await alice.post(`/v1/subscriptions/${id}/pings`).expect(202);
+        deliveries.push((pinged.body as { delivery: { id: string } }).delivery.id);
+      }
+      // What waits is given up.
+      for (const enabled of [false, true])
+        await alice.patch(`/v1/subscriptions/${id}`, { subscription: { enabled } }).expect(200);
+    }
     Object.assign(known, {
+      subscription: subscriptions,
+      delivery: deliveries,
       machine: [well.id, well.name, well.id, refused.id, garbled.id, plain],
       'spare machine': machines,
       targets: [hosted, plain, well.name],

@@ -117,6 +117,15 @@ const levels: Readonly<Record<Permission, Level>> = {
   'oob:schedule-run:create': 'admin',
   'oob:execution:create': 'member',
   'oob:execution:get': 'member',
+  'oob:event:watch': 'reader',
+  'oob:subscription:list': 'manager',
+  'oob:subscription:get': 'manager',
+  'oob:subscription:create': 'manager',
+  'oob:subscription:update': 'manager',
+  'oob:subscription:delete': 'manager',
+  'oob:subscription:ping': 'manager',
+  'oob:delivery:list': 'manager',
+  'oob:delivery:retry': 'manager',
   'oob:grant:list': 'reader',
   'oob:grant:get': 'manager',
   'oob:grant:create': 'manager',
@@ -184,6 +193,9 @@ const callers: readonly Asker[] = [
       'oob:self-test:get',
       'oob:account:list',
       'oob:account:get',
+      'oob:subscription:list',
+      'oob:subscription:get',
+      'oob:delivery:list',
       'oob:grant:get',
       'oob:replica:list',
       'oob:audit:list',
@@ -294,6 +306,10 @@ const bodies: Readonly<Record<string, (stage: Stage) => object>> = {
   'schedule.update': () => ({ schedule: { enabled: false } }),
   'operation.update': () => ({ state: 'cancelled' }),
   'operation.retry': () => ({}),
+  'subscription.create': ({ projectId }) => ({
+    subscription: { ...subscription.subscription, project_id: projectId },
+  }),
+  'subscription.update': () => ({ subscription: { description: 'swept' } }),
   'execution.create': ({ machine }) => ({ targets: [machine.name], command: ['true'] }),
 };
 
@@ -309,6 +325,9 @@ const userAccount = { name: 'user', password: 'Sw3pt-Secret', privilege: 'user' 
 
 /** Igor's, on the BMC. */
 const account = { username: 'admin', password: 'adm1n-Secret' };
+
+/** Nobody hears there. */
+const subscription = { subscription: { url: 'http://127.0.0.1:9/hook', secret: `whsec_${'c2Vj'.repeat(8)}` } };
 
 /** Of a controller's alerts. */
 const receiver = { alert_destination: { address: '127.0.0.8' } };
@@ -350,6 +369,8 @@ describe('every route, by every persona', () => {
   let erin: Client;
   let requestId: string | null = null;
   let consumed = 'none';
+  let subscriptionId: string | null = null;
+  let deliveryId: string | null = null;
 
   /** On condition that the event log is as it is. */
   const asItIs = async ({ id }: Simulated): Promise<Record<string, string>> => {
@@ -358,7 +379,7 @@ describe('every route, by every persona', () => {
   };
 
   before(async () => {
-    igor = await startIgor();
+    igor = await startIgor({ IGOR_WEBHOOK_NETWORKS: '127.0.0.0/8', IGOR_WEBHOOK_HTTP: 'true' });
     await registerTest('http://igor.test:8080', false); // access rules count for a service that is listed
     alice = await igor.as('alice');
     const { seed } = await keystone();
@@ -469,9 +490,28 @@ describe('every route, by every persona', () => {
       }
       case 'execution':
         return stage.executionId;
+      case 'subscription': {
+        if (operation.name === 'subscription.delete') return aSubscription();
+        const id = (subscriptionId ??= await aSubscription());
+        if (operation.name === 'delivery.retry') deliveryId = await aDeadDelivery(id);
+        return id;
+      }
       case 'service':
         return '';
     }
+  };
+
+  const aSubscription = async (): Promise<string> => {
+    const made = await erin.post('/v1/subscriptions', subscription).expect(201);
+    return (made.body as { subscription: { id: string } }).subscription.id;
+  };
+
+  /** What waits when a subscription is disabled is given up. */
+  const aDeadDelivery = async (id: string): Promise<string> => {
+    const path = `/v1/subscriptions/${id}`;
+    const pinged = await erin.post(`${path}/pings`).expect(202);
+    for (const enabled of [false, true]) await erin.patch(path, { subscription: { enabled } }).expect(200);
+    return (pinged.body as { delivery: { id: string } }).delivery.id;
   };
 
   /** One that is open at the stage's controller: that by which it is asked, at least. */
@@ -497,6 +537,7 @@ describe('every route, by every persona', () => {
         const now: Readonly<Record<string, string>> = {
           ...parts,
           archive: stage.archiveId,
+          ...(deliveryId !== null && { delivery: deliveryId }),
           ...(named.includes('{session}') && { session: await aSession() }),
         };
         const path = `/v1${named.replaceAll(/\{(\w+)\}/g, (_, part: string) => now[part] ?? 'unnamed')}`;

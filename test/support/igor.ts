@@ -85,6 +85,7 @@ export const testEnvironment = async (
     IGOR_KEYRING_FILE: `${dataDir}/keyring.json`,
     IGOR_TARGET_NETWORKS: '127.0.0.0/8,::1/128',
     IGOR_OBSERVE_SECONDS: '0',
+    IGOR_EVENT_LOG_SECONDS: '0',
     IGOR_STOP_SECONDS: '5',
     ...changes,
   };

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { z } from 'zod';
 import { settings } from '../../src/config.ts';
+import { eventTypeNames } from '../../src/domain/event.ts';
 import { faults } from '../../src/domain/fault.ts';
 import type { Identity } from '../../src/domain/caller.ts';
 import { permissions, policy } from '../../src/domain/policy.ts';
@@ -87,6 +88,12 @@ describe('the page for users', () => {
         `\`${permission}\``,
       ]),
     );
+  });
+
+  it('has every kind of event', () => {
+    const named = rowsOf(section(read('docs/user.md'), 'HTTP')).map(([type = '']) => bare(type));
+    expect(named).to.include.members([...eventTypeNames]);
+    expect(eventTypeNames).to.include.members(named.filter((type) => type.startsWith('igor.')));
   });
 
   it('has every word of the command line', async () => {

@@ -34,6 +34,7 @@ const sealedColumns: readonly SealedColumn[] = [
   { table: 'controllers', column: 'password_sealed' },
   { table: 'pending_credentials', column: 'password_sealed' },
   { table: 'machines', column: 'ssh_private_key_sealed' },
+  { table: 'subscriptions', column: 'secret_sealed' },
   { table: 'keyring_canary', column: 'sealed' },
   { table: 'relays', column: 'request_sealed' },
   { table: 'relays', column: 'answer_sealed' },

@@ -14,6 +14,7 @@ import { Operations1764000000009 } from './migrations/0009-operations.ts';
 import { Network1763800000007 } from './migrations/0007-network.ts';
 import { Replicas1764000000010 } from './migrations/0010-replicas.ts';
 import { Schedules1764000000013 } from './migrations/0013-schedules.ts';
+import { Events1764000000012 } from './migrations/0012-events.ts';
 
 /** Where the database is: a URL, or the socket of an embedded server. */
 export type Place =
@@ -32,6 +33,7 @@ const migrations = [
   Replicas1764000000010,
   Selectors1764000000011,
   Schedules1764000000013,
+  Events1764000000012,
 ] as const;
 const migrationsTable = 'schema_migrations';
 

@@ -109,7 +109,13 @@ const stage = (): Stage => {
       step('lease', 'controller-busy');
       return leased;
     },
-    watch: () => ({ signal: new AbortController().signal, [Symbol.dispose]: () => undefined }),
+    watch: () => ({
+      caller: () => {
+        throw new Error('no caller');
+      },
+      signal: new AbortController().signal,
+      [Symbol.dispose]: () => undefined,
+    }),
     async outdate() {
       step('outdate', 'store-unavailable');
     },
@@ -148,6 +154,7 @@ const request = (input: unknown = { target: 'on' }): Request => ({
   idempotencyKey: null,
   requestId: 'req-1',
   globalRequestId: null,
+  open: () => undefined,
   emit: async () => undefined,
   gone: new AbortController().signal,
   lasts: () => undefined,
