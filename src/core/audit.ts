@@ -129,5 +129,8 @@ const callerOf = ({ caller, operation, input }: Act, actId: string) => ({
   method: operation.method ?? null,
   route: operation.path ?? null,
   // A secret in an input is a `Secret`, which prints as `[secret]` wherever it stands.
-  input: JSON.parse(JSON.stringify(input)) as unknown,
+  input: JSON.parse(JSON.stringify({ ...input, ...withheld(operation, input) })) as unknown,
 });
+
+const withheld = ({ withheld: names = [] }: Act['operation'], input: Act['input']): Readonly<Record<string, string>> =>
+  Object.fromEntries(names.filter((name) => name in input).map((name) => [name, '[withheld]']));

@@ -184,6 +184,8 @@ interface Declaration<
   readonly needs?: readonly Needs[];
   readonly uses?: readonly Uses[];
   readonly input: I;
+  /** Members of the input that the journal does not have: what they hold is not known until they are decoded further. */
+  readonly withheld?: readonly (keyof z.output<I> & string)[];
   /** What is not declared here never leaves. */
   readonly output: O;
   /** Milliseconds that it may take longer than operations do, as its input asks; bounded by the input's own limits. */
@@ -219,6 +221,7 @@ export interface Step {
   readonly needs?: readonly Capability[];
   readonly uses?: readonly Service[];
   readonly input: z.ZodObject;
+  readonly withheld?: readonly string[];
   readonly output: z.ZodType;
   lastsMs?(input: unknown): number;
   asks?(context: Services & Partial<Found<Kind>> & { readonly input: unknown }): readonly Capability[];

@@ -21,6 +21,7 @@ export const operationCreate = operation({
       .optional()
       .describe('The hash of the plan that you have seen: nothing else is done'),
   }),
+  withheld: ['parameters'],
   output: z.union([z.object({ operation: operationBody }), z.object({ plan: planBody })]),
   statuses: [202, 200],
   faults: ['not-found', 'ambiguous', 'conflict', 'controller-unsupported', 'plan-required', 'plan-outdated'],

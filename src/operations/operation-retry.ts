@@ -28,6 +28,7 @@ export const operationRetry = operation({
     parameters: setInput.parameters.unwrap().optional().describe('Anew where they held a secret, which is not kept'),
     reason: setInput.reason,
   }),
+  withheld: ['parameters'],
   output: z.object({ operation: operationBody }),
   statuses: [202],
   faults: ['conflict', 'ambiguous', 'controller-unsupported'],

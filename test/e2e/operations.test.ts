@@ -280,7 +280,11 @@ describe('operations on sets', () => {
     });
     const over = await ended(alice, id);
     expect(over.state).to.equal('succeeded');
-    expect(JSON.stringify([over, await targets(alice, id)])).not.to.include(password);
+    const { body } = await alice.get('/v1/audit-records?limit=100').expect(200);
+    const records = JSON.stringify(body);
+    expect(records).to.include('account.create').and.to.include('operation.create');
+    expect(JSON.stringify([over, await targets(alice, id), igor.logText()])).not.to.include(password);
+    expect(records).not.to.include(password);
     await alice.post(`/v1/operations/${id}/retries`, { states: ['failed'] }).expect(400);
   });
 });
