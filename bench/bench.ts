@@ -6,9 +6,11 @@ import { keystone, scratch, stopParts } from '../test/support/parts.ts';
 import { startIgor, type BenchIgor, type IgorOptions } from './igor.ts';
 import { ipmiRows } from './ipmi.ts';
 import { load } from './load.ts';
+import { figureTable, type Figure } from './figures.ts';
 import { inTurn, restRow, type Effort } from './rest.ts';
 import { table, type Row } from './rows.ts';
 import { sideTable, type SideRow } from './sides.ts';
+import { sets } from './sets.ts';
 import { enrolSite, machineCount, madeToken, personaToken, record, startBmcs, type Site } from './site.ts';
 import { sweepTable, sweeps, type Sweep } from './sweep.ts';
 import { shownFirstUses, withKeystone, withStandIn, type FirstUses, type SidesOptions } from './whoami.ts';
@@ -24,6 +26,8 @@ const floodTokens = quick ? 0 : words.has('--all') ? 1_000_000 : 200_000;
 
 /** `--sweeps`: those alone. */
 const sweepsAlone = words.has('--sweeps');
+/** `--fleets`: operations on sets, those alone. */
+const setsAlone = words.has('--fleets');
 
 const say = (what: string): void => console.error(`== ${what}`);
 
@@ -137,6 +141,12 @@ const swept = async (): Promise<readonly Sweep[]> => {
   return sweeps({ keystoneUrl, igorPasswordFile }, quick, say);
 };
 
+const setsMeasured = async (): Promise<readonly Figure[]> => {
+  say('operations on whole sets; ipmitool in a loop and Ironic beside them');
+  const nodeArgs = words.has('--profile') ? ['--cpu-prof', `--cpu-prof-dir=${resultsDir}`] : [];
+  return sets({ quick, nodeArgs, say });
+};
+
 const measure = async (): Promise<Measured> => {
   say('the real Keystone, 100 BMCs');
   const { url: keystoneUrl, igorPasswordFile } = await keystone();
@@ -189,8 +199,10 @@ try {
   const begun = performance.now();
   const before = loadavg();
   await mkdir(resultsDir, { recursive: true });
-  const { rows, sides, firstUses } = sweepsAlone ? { rows: [], sides: [], firstUses: null } : await measure();
-  const fleets = await swept();
+  const isAll = !sweepsAlone && !setsAlone;
+  const { rows, sides, firstUses } = isAll ? await measure() : { rows: [], sides: [], firstUses: null };
+  const fleets = setsAlone ? [] : await swept();
+  const operations = sweepsAlone ? [] : await setsMeasured();
   const [cpu] = cpus();
   const machine = {
     node: process.version,
@@ -202,12 +214,20 @@ try {
   const seconds = (performance.now() - begun) / 1000;
   await writeFile(
     `${resultsDir}latest.json`,
-    JSON.stringify({ at: new Date().toISOString(), quick, seconds, machine, rows, sides, firstUses, fleets }, null, 1),
+    JSON.stringify(
+      { at: new Date().toISOString(), quick, seconds, machine, rows, sides, firstUses, fleets, operations },
+      null,
+      1,
+    ),
   );
   const tables = firstUses === null ? [] : [table(rows), sideTable(sides), shownFirstUses(firstUses), peers];
-  console.log([...tables, sweepTable(fleets)].join('\n\n'));
+  if (fleets.length > 0) tables.push(sweepTable(fleets));
+  if (operations.length > 0) tables.push(figureTable('Power on of whole sets of machines', operations));
+  console.log(tables.join('\n\n'));
   const isInvalid =
-    [...rows, ...sides].some(({ errors = 0 }) => errors > 0) || fleets.some(({ missing }) => missing > 0);
+    [...rows, ...sides].some(({ errors = 0 }) => errors > 0) ||
+    fleets.some(({ missing }) => missing > 0) ||
+    operations.some(({ wrong = 0 }) => wrong > 0);
   if (isInvalid) process.exitCode = 1;
 } finally {
   await stopParts();

@@ -23,13 +23,24 @@ export interface Ironic {
   enrol(bmcs: readonly Bmc[]): Promise<void>;
   /** Power sync rounds that begin within so many seconds. */
   rounds(seconds: number): Promise<readonly Round[]>;
+  /** Asks for power on of all at once; resolves when each was accepted, which is long before it is on. */
+  powerOn(bmcs: readonly Bmc[]): Promise<void>;
+  /** Of the conductor with its ended ipmitools, in milliseconds. */
+  cpu(): Promise<number>;
   stop(): Promise<void>;
 }
 
-/** Seconds from one power sync to the next: Ironic's default is 60; only the waiting is shorter. */
-const syncSeconds = 15;
+export interface IronicSettings {
+  /** Seconds from one power sync to the next: Ironic's default is 60; only the waiting is shorter. */
+  readonly syncSeconds?: number;
+  /** Between two commands to one BMC; Ironic's default. */
+  readonly commandSeconds?: number;
+}
 
-export const startIronic = async (dir: string): Promise<Ironic> => {
+export const startIronic = async (
+  dir: string,
+  { syncSeconds = 15, commandSeconds = 5 }: IronicSettings = {},
+): Promise<Ironic> => {
   await Promise.all(
     ['log', 'tmp', 'lock', 'tftp', 'tftp_master', 'images', 'master', 'http', 'consoles', 'conductor', 'api'].map(
       async (name) => mkdir(join(dir, name), { recursive: true, mode: 0o700 }),
@@ -37,7 +48,9 @@ export const startIronic = async (dir: string): Promise<Ironic> => {
   );
   const [rpcPort, apiPort] = [await freePort('tcp'), await freePort('tcp')];
   const [conf, starter, wsgi] = [join(dir, 'ironic.conf'), join(dir, 'start.py'), join(dir, 'wsgi.py')];
-  await writeFile(conf, configuration(dir, rpcPort, new URL(await database())), { mode: 0o600 });
+  await writeFile(conf, configuration({ dir, rpcPort, at: new URL(await database()), syncSeconds, commandSeconds }), {
+    mode: 0o600,
+  });
   await writeFile(starter, starting);
   await writeFile(wsgi, `from ironic.api.wsgi import initialize_wsgi_app\napplication = ${application(conf)}\n`);
 
@@ -64,7 +77,7 @@ export const startIronic = async (dir: string): Promise<Ironic> => {
   const headers = { 'X-OpenStack-Ironic-API-Version': '1.81', 'Content-Type': 'application/json' };
   const ask = async (method: string, path: string, body?: object): Promise<Response> =>
     fetch(url + path, {
-      ...{ method, headers, signal: AbortSignal.timeout(60_000) },
+      ...{ method, headers, signal: AbortSignal.timeout(120_000) },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
   const stop = async (): Promise<void> => {
@@ -102,6 +115,13 @@ export const startIronic = async (dir: string): Promise<Ironic> => {
       }
     },
     rounds: async (seconds) => watched(conductor.pid, seconds),
+    async powerOn(bmcs) {
+      const target = { target: 'power on' };
+      await Promise.all(
+        bmcs.map(async ({ name }) => unlocked(async () => ask('PUT', `/nodes/${name}/states/power`, target))),
+      );
+    },
+    cpu: async () => cpuMs(conductor.pid),
     stop,
   };
 };
@@ -113,10 +133,10 @@ const wanted = async (status: number, answer: Response): Promise<void> => {
   if (answer.status !== status) throw new Error(`Ironic answered ${answer.status}: ${text.slice(0, 300)}`);
 };
 
-/** A node that is being seen to answers 409 for a while. */
+/** A node that is being seen to answers 409 for a while, a conductor without a free worker 503. */
 const unlocked = async (act: () => Promise<Response>): Promise<void> => {
   let answer = await act();
-  for (let tries = 0; answer.status === 409 && tries < 60; tries += 1) {
+  for (let tries = 0; [409, 503].includes(answer.status) && tries < 60; tries += 1) {
     await sleep(500);
     answer = await act();
   }
@@ -171,7 +191,13 @@ name = sys.argv.pop(1)
 sys.exit(importlib.import_module('ironic.cmd.' + name).main())
 `;
 
-const configuration = (dir: string, rpcPort: number, at: URL): string => `[DEFAULT]
+interface Configuration extends Required<IronicSettings> {
+  readonly dir: string;
+  readonly rpcPort: number;
+  readonly at: URL;
+}
+
+const configuration = ({ dir, rpcPort, at, syncSeconds, commandSeconds }: Configuration): string => `[DEFAULT]
 auth_strategy = noauth
 rpc_transport = json-rpc
 host = 127.0.0.1
@@ -193,6 +219,8 @@ enabled_bios_interfaces = no-bios
 enabled_storage_interfaces = noop
 [conductor]
 sync_power_state_interval = ${syncSeconds}
+[ipmi]
+min_command_interval = ${commandSeconds}
 [json_rpc]
 host_ip = 127.0.0.1
 port = ${rpcPort}

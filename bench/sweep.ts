@@ -13,7 +13,8 @@ import { keystone, scratch } from '../test/support/parts.ts';
 import { startFleet } from './fleet.ts';
 import { startIgor, type BenchIgor, type IgorOptions } from './igor.ts';
 import { startIronic } from './ironic.ts';
-import { below, childrenCpuMs, cpuMs, proportionalMb } from './proc.ts';
+import { below, childrenCpuMs, proportionalMb } from './proc.ts';
+import { cpuOf } from './set-site.ts';
 import { personaToken } from './site.ts';
 
 /** The power of every BMC of a fleet, asked once. */
@@ -165,7 +166,7 @@ const enrolAll = async (igor: BenchIgor, { accounts, suite }: Case): Promise<voi
 /** From the moment at which the observer claims the first until the last that lives is told of in the database. */
 const observed = async (igor: BenchIgor, client: pg.Client, given: Case): Promise<Omit<Sweep, 'name'>> => {
   const living = given.accounts.length - given.dead;
-  const cpuBefore = await cpuOf(igor);
+  const cpuBefore = await cpuOf([igor]);
   // As text: a Date ends at the millisecond, and what fell due within it would count as claimed.
   const asked = await client.query<{ at: string }>(
     `WITH due AS (UPDATE controllers SET look_at = clock_timestamp() RETURNING 1) SELECT max(clock_timestamp())::text AS at FROM due`,
@@ -190,15 +191,8 @@ const observed = async (igor: BenchIgor, client: pg.Client, given: Case): Promis
     await sleep(5);
   }
   const seconds = (performance.now() - (begun ?? NaN)) / 1000;
-  const cpuMsEach = ((await cpuOf(igor)) - cpuBefore) / given.accounts.length;
+  const cpuMsEach = ((await cpuOf([igor])) - cpuBefore) / given.accounts.length;
   return { seconds, cpuMsEach, missing: living - seen, ...(given.dead > 0 && { liveSeconds }) };
-};
-
-/** Of Igor, of the process that keeps its sessions, and of the ipmitools. */
-const cpuOf = async (igor: BenchIgor): Promise<number> => {
-  const pids = [igor.pid, ...(await below(igor.pid, 'node')), ...(await below(igor.pid, 'ipmitool'))];
-  const each = await Promise.all(pids.map(async (pid) => cpuMs(pid).catch(() => 0)));
-  return each.reduce((sum, ms) => sum + ms, 0);
 };
 
 /** Stock ipmitool in a parallel loop of a shell. */
