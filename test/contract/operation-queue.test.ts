@@ -306,7 +306,9 @@ describe('the queue of operations on sets, in PostgreSQL', () => {
     const { id } = await made(mine, 1, { parameters: { password: '[secret]' }, secretParameters });
     const stored = async (): Promise<string> =>
       JSON.stringify(await sql.rows('SELECT * FROM operations WHERE id = $1', [id]));
-    expect(await stored()).to.include('igor1:').and.not.to.include('5ecret');
+    expect(await stored())
+      .to.include('igor1:')
+      .and.not.to.include('5ecret');
     const claims = await claimed(mine);
     expect(claims[0]?.parameters).to.deep.equal({ password: '5ecret-w0rd' });
     await settled(mine, claims);
