@@ -68,6 +68,7 @@ import { fleet } from './core/sets/fleet.ts';
 import { kindsFor } from './core/sets/kinds.ts';
 import { planner } from './core/sets/plan.ts';
 import { progress } from './core/sets/progress.ts';
+import { pace, threadWork } from './core/sets/pace.ts';
 import { setWorker } from './core/sets/worker.ts';
 import { settling } from './core/settling.ts';
 import { steps } from './core/steps.ts';
@@ -338,7 +339,9 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
     const relaying = { replicaId, relays: relaysOf, leases: leasesOf, bell: rings, life: alive, log };
     const counts = numbers.replicas(replicasOf.count);
     const passOn = relayer({ ...relaying, ...counts });
+    const bulk = pace({ worked: threadWork() });
     const flow = steps({
+      pace: bulk,
       services,
       tokens,
       callers: callersOf,
@@ -363,7 +366,16 @@ export const serve = async ({ settings, cloud, registerCloud, keycloak }: Config
       log,
     });
 
-    const fleetWork = setWorker({ steps: flow, sets: setsOf, callers: callersOf, kinds, bell: rings, href, log });
+    const fleetWork = setWorker({
+      steps: flow,
+      sets: setsOf,
+      callers: callersOf,
+      kinds,
+      bell: rings,
+      pace: bulk,
+      href,
+      log,
+    });
 
     const schedule = scheduler({
       steps: flow,

@@ -112,6 +112,8 @@ export interface Steps {
   admit(identity: Identity): Promise<void>;
   /** A place for a stream, given back when it ends. */
   seat(identity: Identity): Disposable;
+  /** Has what is done in bulk stand back for somebody who waits, until disposed of. */
+  attend(): Disposable;
   scope(authenticated: Authenticated, request: Request, signal: AbortSignal): Promise<Caller>;
   /** The same caller, with what the rules and grants give him now. */
   rescope(caller: Caller): Promise<Caller>;
@@ -139,7 +141,7 @@ export const execute = async (steps: Steps, operation: Operation, request: Reque
   const { userId, projectId } = authenticated.identity;
   request.note({ effect: operation.effect, user: userId, project: projectId });
   await steps.admit(authenticated.identity);
-  using _seat = event === undefined ? null : steps.seat(authenticated.identity);
+  using _waits = event === undefined ? steps.attend() : steps.seat(authenticated.identity);
   const caller = await steps.scope(authenticated, request, signal);
   const input = decode(operation.input, request.input);
   const longerMs = operation.lastsMs?.(input) ?? 0;

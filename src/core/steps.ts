@@ -12,6 +12,7 @@ import type { Services } from './operation.ts';
 import type { Relayer } from './relay.ts';
 import { rateLimit } from './rate.ts';
 import { seats } from './seats.ts';
+import type { Pace } from './sets/pace.ts';
 import { vigil } from './vigil.ts';
 
 interface Parts {
@@ -23,6 +24,7 @@ interface Parts {
   readonly observations: Observations;
   readonly life: Pick<Life, 'insist'>;
   readonly relayer: Pick<Relayer, 'pass'>;
+  readonly pace: Pick<Pace, 'attend'>;
   readonly log: Log;
   /** Of one caller; 0: as many as he likes. */
   readonly requestsPerMinute: number;
@@ -40,7 +42,7 @@ const mostStreams = 100;
 
 /** Joins the parts to the steps of the flow. */
 export const steps = (parts: Parts): Steps => {
-  const { services, tokens, callers, keeper, observer, observations, life, log, auditReads, graceMs } = parts;
+  const { services, tokens, callers, keeper, observer, observations, life, pace, log, auditReads, graceMs } = parts;
   const find = locators(services);
   const ledger = { ...services, log, reads: auditReads };
   const audited = audit(ledger);
@@ -50,6 +52,7 @@ export const steps = (parts: Parts): Steps => {
     authenticate: authenticate({ tokens }),
     admit: rateLimit(parts.requestsPerMinute),
     seat: seats(mostStreams),
+    attend: pace.attend,
     scope: callers.of,
     rescope: callers.again,
     locate: async (kind, name, caller) => find[kind](name, caller),

@@ -8,6 +8,7 @@ import { perform, type Act, type Steps } from '../execute.ts';
 import type { Operation } from '../operation.ts';
 import { pause } from '../waiting.ts';
 import { ledger } from './ledger.ts';
+import type { Pace } from './pace.ts';
 
 /** Works the queue off, beside the other replicas. */
 export interface SetWorker {
@@ -24,6 +25,7 @@ interface Ports {
   readonly callers: Pick<Callers, 'recalled'>;
   readonly kinds: ReadonlyMap<string, Operation>;
   readonly bell: Bell;
+  readonly pace: Pick<Pace, 'enter' | 'waiting'>;
   readonly href: (path: string) => string;
   readonly log: Log;
 }
@@ -32,7 +34,9 @@ interface Ports {
 const mostAtOnce = 1024;
 /** One project leaves room for others. */
 const mostOfProject = 768;
-const mostOfTurn = 64;
+const mostOfTurn = 32;
+/** More is claimed once no more than so many are left to be begun here. */
+const fewLeft = 16;
 const pollMs = 1_000;
 /** A set of which nothing can be claimed here now is looked at again after so long. */
 const restMs = 200;
@@ -43,7 +47,7 @@ const reconcileMs = 5_000;
 /** What a recorded caller may do is looked up so often. */
 const recallMs = 500;
 
-export const setWorker = ({ steps, sets, callers, kinds, bell, href, log }: Ports): SetWorker => {
+export const setWorker = ({ steps, sets, callers, kinds, bell, pace, href, log }: Ports): SetWorker => {
   const cut = new AbortController();
   const stopped = new AbortController();
   const running = new Set<Promise<void>>();
@@ -113,13 +117,21 @@ export const setWorker = ({ steps, sets, callers, kinds, bell, href, log }: Port
     }
   };
 
+  const paced = async (claim: Claim): Promise<Settlement | null> => {
+    const end = await pace.enter();
+    try {
+      if (pace.waiting === fewLeft) wake();
+      if (!stopped.signal.aborted) return await outcomeOf(claim);
+      await books.giveBack(claim);
+      return null;
+    } finally {
+      end();
+    }
+  };
+
   const run = async (claim: Claim): Promise<void> => {
     if (claim.waitMs > 0) await pause(claim.waitMs, stopped.signal);
-    if (stopped.signal.aborted) {
-      await books.giveBack(claim);
-      return;
-    }
-    const settlement = await outcomeOf(claim);
+    const settlement = await paced(claim);
     if (settlement !== null) await books.settle(settlement);
   };
 
@@ -147,7 +159,7 @@ export const setWorker = ({ steps, sets, callers, kinds, bell, href, log }: Port
   };
 
   const claim = async (): Promise<void> => {
-    while (!draining && !stopped.signal.aborted && running.size < mostAtOnce) {
+    while (!draining && !stopped.signal.aborted && running.size < mostAtOnce && pace.waiting <= fewLeft) {
       const now = performance.now();
       for (const [id, until] of resting) if (until <= now) resting.delete(id);
       const full = [...ofProject].flatMap(([project, count]) => (count >= mostOfProject ? [project] : []));

@@ -19,13 +19,15 @@ interface Stage {
   readonly rows: NewRecord[];
   refuse: string | null;
   journalAway: boolean;
+  /** How many are waited for. */
+  attended: number;
 }
 
 /** The flow with each step written down; `refuse` names the one that refuses. */
 const stage = (): Stage => {
   const order: string[] = [];
   const rows: NewRecord[] = [];
-  const made: Stage = { steps: null as unknown as Steps, order, rows, refuse: null, journalAway: false };
+  const made: Stage = { steps: null as unknown as Steps, order, rows, refuse: null, journalAway: false, attended: 0 };
   const step = (name: string, code: ConstructorParameters<typeof Fault>[0]): void => {
     order.push(name);
     if (made.refuse === name) throw new Fault(code, `${name} refused`);
@@ -91,6 +93,10 @@ const stage = (): Stage => {
       return caller;
     },
     seat: () => ({ [Symbol.dispose]: () => undefined }),
+    attend() {
+      made.attended += 1;
+      return { [Symbol.dispose]: () => void (made.attended -= 1) };
+    },
     async admit() {
       step('admit', 'too-many-requests');
     },
@@ -202,6 +208,20 @@ describe('the flow', () => {
     });
     await execute(steps, slow, request());
     expect(order.indexOf('run ended')).to.be.lessThan(order.indexOf('release'));
+  });
+
+  it('has what is done in bulk stand back from its beginning to its end, also when it fails', async () => {
+    const made = stage();
+    let during = 0;
+    const seen = async (): Promise<{ state: string }> => {
+      during = made.attended;
+      return { state: 'on' };
+    };
+    await execute(made.steps, declared('disrupt', seen), request());
+    expect([during, made.attended]).to.deep.equal([1, 0]);
+    made.refuse = 'locate';
+    expect(await codeOf(execute(made.steps, declared('disrupt', seen), request()))).to.equal('not-found');
+    expect(made.attended).to.equal(0);
   });
 
   const refusals = [
