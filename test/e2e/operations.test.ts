@@ -271,6 +271,20 @@ describe('operations on sets', () => {
     await erin.delete(`/v1/grants/${grants[0] ?? ''}`).expect(204);
   });
 
+  it('are open to who is granted a machine alone, and do to it no more than that', async () => {
+    const { seed } = await keystone();
+    const until = new Date(Date.now() + 3_600_000).toISOString();
+    const [machine = ''] = names(0);
+    const grantee = { user_id: seed.users['mallory'] };
+    const grant = { machine, permissions: ['oob:power:set'], grantee, until, reason: 'a kernel to be tested' };
+    const { body } = await erin.post('/v1/grants', { grant }).expect(201);
+    const { id } = await accepted(mallory, on([machine]));
+    expect((await ended(mallory, id)).state).to.equal('succeeded');
+    await refused(mallory, on([machine], { kind: 'boot.set', parameters: { target: 'pxe' } }), 403);
+    await erin.delete(`/v1/grants/${(body as { grant: { id: string } }).grant.id}`).expect(204);
+    await refused(mallory, on([machine]), 404);
+  });
+
   it('keep no secret of their parameters', async () => {
     const password = 'N0t-for-anyone';
     const { id } = await accepted(alice, {

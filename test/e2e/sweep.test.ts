@@ -249,7 +249,6 @@ const expected = (operation: Operation, { level, sees, beyond = [], comes, hands
   if (level === null || comes?.(operation) === false) return 401;
   if (on !== 'service' && !sees) return 404;
   const may = beyond.includes(permission) || order.indexOf(level) >= order.indexOf(levels[permission]);
-  if (name === 'operation.create' && !sees) return 404; // anybody may ask; what he cannot see is not there
   if (!may || (name === 'schedule.create' && !handsOn)) return 403;
   if (owning.has(name) && !sees) return 403;
   return naming.has(name) && !sees ? 404 : 'done';
