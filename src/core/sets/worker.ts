@@ -34,9 +34,10 @@ interface Ports {
 const mostAtOnce = 1024;
 /** One project leaves room for others. */
 const mostOfProject = 768;
-const mostOfTurn = 32;
+/** What a replica has claimed and not begun when it dies waits until it is known to be dead. */
+const mostOfTurn = 16;
 /** More is claimed once no more than so many are left to be begun here. */
-const fewLeft = 16;
+const fewLeft = 8;
 const pollMs = 1_000;
 /** A set of which nothing can be claimed here now is looked at again after so long. */
 const restMs = 200;
@@ -120,7 +121,7 @@ export const setWorker = ({ steps, sets, callers, kinds, bell, pace, href, log }
   const paced = async (claim: Claim): Promise<Settlement | null> => {
     const end = await pace.enter();
     try {
-      if (pace.waiting === fewLeft) wake();
+      if (pace.waiting <= fewLeft) wake();
       if (!stopped.signal.aborted) return await outcomeOf(claim);
       await books.giveBack(claim);
       return null;

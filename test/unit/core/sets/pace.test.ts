@@ -68,6 +68,7 @@ describe('The pace of work in bulk', () => {
     await sleep(300);
     expect(first.begun.length).to.equal(50);
 
+    one.attend();
     const asking = setInterval(() => one.attend(), 20);
     const second = entered(one, 8);
     await sleep(600);
