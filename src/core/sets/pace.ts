@@ -22,7 +22,7 @@ const tickMs = 25;
 /** With more work than this, what has not ended is taken to be at work still. */
 const busy = 0.6;
 /** What has not ended after so many ticks waits for its device, however much there is to do. */
-const mostTicks = 20;
+const mostTicks = 4;
 /** Nobody is attended to for longer: some wait for minutes until a machine is on. */
 const attendedMs = 100;
 /** As many begin in a tick while somebody is attended to, so that they always get on. */

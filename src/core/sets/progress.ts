@@ -27,6 +27,9 @@ interface Ports {
 
 /** Between two looks at the same set, however fast it goes: a screen shows no more. */
 const leastMs = 100;
+/** More for each who watches, so that all of them together cost the work next to nothing. */
+const moreMsEach = 2;
+const mostMs = 1_000;
 /** Where no bell rings. */
 const pollMs = 1_000;
 const mostTargets = 1_000;
@@ -37,6 +40,8 @@ interface Watched {
   rung: AbortController;
   readonly flights: Map<number, Promise<Step | null>>;
 }
+
+const gapMs = ({ watchers }: Watched): number => Math.min(leastMs + watchers * moreMsEach, mostMs);
 
 export const progress = ({ sets, bell }: Ports): Progress => {
   const watched = new Map<string, Watched>();
@@ -64,7 +69,7 @@ export const progress = ({ sets, bell }: Ports): Progress => {
     const flight = read(id, revision);
     one.flights.set(revision, flight);
     const forget = (): void => void one.flights.delete(revision);
-    flight.then(() => setTimeout(forget, leastMs).unref(), forget);
+    flight.then(() => setTimeout(forget, gapMs(one)).unref(), forget);
     return flight;
   };
 
@@ -79,7 +84,7 @@ export const progress = ({ sets, bell }: Ports): Progress => {
           const step = await shared(one, id, revision);
           if (step === null || step.to > revision || step.isLast) return step;
           await pause(pollMs, AbortSignal.any([signal, rung.signal]));
-          await pause(leastMs, signal);
+          await pause(gapMs(one), signal);
         }
         return null;
       } finally {

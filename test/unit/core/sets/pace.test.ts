@@ -43,7 +43,7 @@ describe('The pace of work in bulk', () => {
 
   it('gets on without an end of anything however much there is to do', async () => {
     const { begun } = entered(pace({ worked: busy, most: 2 }), 4);
-    await sleep(200);
+    await sleep(40);
     expect(begun.length).to.equal(2);
     await sleep(1_000);
     expect(begun.length).to.equal(4);
