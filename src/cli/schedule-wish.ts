@@ -6,6 +6,7 @@ import type { Context } from './context.ts';
 import { notUnderstood } from './failure.ts';
 import { flagsOf } from './flags.ts';
 import { inputFrom, type Given } from './input.ts';
+import { conditionsOf } from './machines-query.ts';
 import { planAnswer, scheduleAnswer } from './schedule-answers.ts';
 import { plain } from './screen.ts';
 import type { Session } from './session.ts';
@@ -19,6 +20,8 @@ export interface Typed {
   readonly missed?: string;
   readonly endsAt?: string;
   readonly hosts?: string;
+  readonly tag?: readonly string[];
+  readonly filter?: readonly string[];
   readonly maxParallel?: string;
   readonly stagger?: string;
   readonly stopAfterFailures?: string;
@@ -48,6 +51,7 @@ export const operationFrom = async (
   typed: Typed,
   kind: string | undefined,
   words: readonly string[],
+  isChange: boolean,
 ): Promise<object | null> => {
   const strategy = {
     ...(typed.maxParallel !== undefined && { max_parallel: countOf('--max-parallel', typed.maxParallel) }),
@@ -58,12 +62,24 @@ export const operationFrom = async (
   };
   const wish = {
     ...(kind !== undefined && { kind, parameters: await parametersFrom(context, kind, words) }),
-    ...(typed.hosts !== undefined && { targets: { range: typed.hosts } }),
+    ...targetsFrom(typed, isChange),
     ...(Object.keys(strategy).length > 0 && { strategy }),
     ...(typed.reason !== undefined && { reason: typed.reason }),
   };
   return Object.keys(wish).length === 0 ? null : wish;
 };
+
+/** What it is done to, as far as that was typed: in a change, in place of whatever it was done to before. */
+const targetsFrom = ({ hosts, tag, filter }: Typed, isChange: boolean): object => {
+  if (hosts === undefined && tag === undefined && filter === undefined) return {};
+  const targets = {
+    ...(hosts !== undefined && { range: hosts }),
+    ...(tag !== undefined && { tags: tag }),
+    ...(filter !== undefined && { filter: conditionsOf(filter) }),
+  };
+  return { targets: isChange ? { ...noTargets, ...targets } : targets };
+};
+const noTargets = { ids: null, names: null, range: null, tags: null, selector: null, filter: null };
 
 /** As the declaration types them; of a kind that this program does not know, as JSON or else as text. */
 const parametersFrom = async (

@@ -4,7 +4,7 @@ import { DateTime } from 'luxon';
 import type { z } from 'zod';
 import { Fault } from '../domain/fault.ts';
 import { hostsOption } from './aim.ts';
-import { command, fail, overSession, type Context } from './context.ts';
+import { command, fail, overSession, together, type Context } from './context.ts';
 import type { Question } from './client.ts';
 import { notUnderstood } from './failure.ts';
 import {
@@ -70,11 +70,12 @@ export const schedulesCommand = (context: Context): Command => {
     )
       .argument('<kind>', 'what it does to each machine, such as power.set')
       .argument('[key=value...]', 'what that takes')
-      .requiredOption(...hostsOption)
       .requiredOption('--name <name>', 'what it is called in its project')
       .option('--disabled', 'without letting it run yet')
       .action(async (kind: string, words: readonly string[], typed: Typed & { readonly disabled?: true }) => {
-        const operation = await operationFrom(context, typed, kind, words);
+        if ((typed.hosts ?? typed.tag ?? typed.filter) === undefined)
+          throw new Fault('invalid-input', 'say which machines: -h, --tag or --filter');
+        const operation = await operationFrom(context, typed, kind, words, false);
         const schedule = { ...timingFrom(typed, false), ...(typed.disabled === true && { enabled: false }), operation };
         await changing(context, { method: 'post', path: '/v1/schedules', body: { schedule } }, operation, typed);
       }),
@@ -84,7 +85,6 @@ export const schedulesCommand = (context: Context): Command => {
       .argument('<schedule>', 'its name or its id')
       .argument('[kind]', 'what it does to each machine')
       .argument('[key=value...]', 'what that takes')
-      .option(...hostsOption)
       .option('--name <name>', 'call it so')
       .option('--enable', 'let it run, as you are now')
       .option('--disable', 'let it run no more')
@@ -97,7 +97,7 @@ export const schedulesCommand = (context: Context): Command => {
         ) => {
           if (typed.enable === true && typed.disable === true)
             throw new Fault('invalid-input', '--enable and --disable exclude each other');
-          const operation = await operationFrom(context, typed, kind, words);
+          const operation = await operationFrom(context, typed, kind, words, true);
           const schedule = {
             ...timingFrom(typed, true),
             ...((typed.enable ?? typed.disable) !== undefined && { enabled: typed.enable === true }),
@@ -141,6 +141,9 @@ export const schedulesCommand = (context: Context): Command => {
 
 const timed = (made: Command): Command =>
   made
+    .option(...hostsOption)
+    .option('--tag <tag>', 'those with this tag; given again, with that one too', together)
+    .option('--filter <field=value>', "those that fit, each time: 'power_state=off'; repeatable", together)
     .option('--at <time>', 'once: 2026-12-01T20:00, on the clock of the time zone unless it has an offset')
     .option('--cron <expression>', "again and again: five fields as crontab has them, or '@daily'")
     .option('--timezone <zone>', "whose clock that is: 'Europe/Oslo'; UTC if not said")

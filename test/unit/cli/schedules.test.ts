@@ -110,6 +110,23 @@ describe('igor schedules', () => {
     ]);
   });
 
+  it('takes tags and filters where it takes hosts, and in a change what is typed in place of all that was', async () => {
+    peer.answers.set('POST /v1/schedules', answer({ schedule: schedule() }, 201));
+    peer.answers.set('PATCH /v1/schedules/n', answer({ schedule: schedule() }));
+    const narrowed = ['--tag', 'rack7', '--tag', 'lab', '--filter', 'power_state=on'];
+    const create = ['schedules', 'create', '--name', 'n', '--cron', '@daily'];
+    expect((await bob.igor([...create, ...narrowed, 'power.set', 'target=off'])).code).to.equal(0);
+    expect((await bob.igor(['schedules', 'set', 'n', '--tag', 'rack8'])).code).to.equal(0);
+    expect((await bob.igor([...create, 'power.set', 'target=off'])).code).to.equal(2);
+    const targets = [...asked('POST'), ...asked('PATCH')].map(
+      ({ body }) => (body as { schedule: { operation: { targets: object } } }).schedule.operation.targets,
+    );
+    expect(targets).to.deep.equal([
+      { tags: ['rack7', 'lab'], filter: { power_state: 'on' } },
+      { ids: null, names: null, range: null, tags: ['rack8'], selector: null, filter: null },
+    ]);
+  });
+
   describe('where so many are changed only by a plan', () => {
     const hash = 'a'.repeat(64);
     beforeEach(() => {
