@@ -122,7 +122,7 @@ describe('igor schedules', () => {
       ({ body }) => (body as { schedule: { operation: { targets: object } } }).schedule.operation.targets,
     );
     expect(targets).to.deep.equal([
-      { tags: ['rack7', 'lab'], filter: { power_state: 'on' } },
+      { tags: ['rack7', 'lab'], filter: { power_state: ['on'] } },
       { ids: null, names: null, range: null, tags: ['rack8'], selector: null, filter: null },
     ]);
   });
