@@ -17,6 +17,8 @@ interface Ports {
 
 /** Between two beats of a replica that is well. */
 const gapMs = 2_000;
+/** After a beat, once more: half a beat sooner is half a beat less that a dead replica's work lies about. */
+const halfMs = 500;
 /** When the database was away everybody was silent: so long everybody has for a beat of his own before anyone is buried. */
 const steadyMs = 2_500;
 
@@ -26,27 +28,35 @@ export const sweeping = ({ sweep, log, now }: Ports): Sweeping => {
   let running: Promise<void> | null = null;
   let isFailing = false;
   let stopped = false;
+  let half: NodeJS.Timeout | undefined;
+
+  const begin = (): void => {
+    if (stopped || running !== null || lastAt - steadySince < steadyMs) return;
+    running = sweep()
+      .then(
+        () => {
+          isFailing = false;
+        },
+        (error: unknown) => {
+          if (!isFailing) log.warn(told(error), 'replica.unswept');
+          isFailing = true;
+        },
+      )
+      .finally(() => (running = null));
+  };
 
   return {
     beaten() {
       const at = now();
       if (at - lastAt > gapMs) steadySince = at;
       lastAt = at;
-      if (stopped || running !== null || at - steadySince < steadyMs) return;
-      running = sweep()
-        .then(
-          () => {
-            isFailing = false;
-          },
-          (error: unknown) => {
-            if (!isFailing) log.warn(told(error), 'replica.unswept');
-            isFailing = true;
-          },
-        )
-        .finally(() => (running = null));
+      begin();
+      clearTimeout(half);
+      half = setTimeout(begin, halfMs);
     },
     async stop() {
       stopped = true;
+      clearTimeout(half);
       await running;
     },
   };

@@ -71,10 +71,10 @@ export const fleetSoak = async ({
         kind: 'power.set',
         targets: { names },
         parameters: { target: index % 2 === 0 ? 'on' : 'off' },
-        strategy: { stagger_ms: [0, 10, 40][randomInt(3)] },
+        strategy: { stagger_ms: [0, 40, 100][randomInt(3)] },
       };
       const operation = await created([replicas[victim].url, replicas[other].url], token, body);
-      await sleep(randomInt(500));
+      await sleep(randomInt(400));
       const survivor = clientOf(replicas[other].url, token);
       const began = performance.now();
       switch (mishap) {
