@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import pg from 'pg';
 import { z } from 'zod';
@@ -33,6 +33,9 @@ const secretive = operations.filter((operation) => secretsOf(operation).length >
 let port = 40_000;
 const elsewhere = () => ({ address: '127.0.0.1', port: (port += 1), username: 'igor' });
 
+/** Where nobody listens. */
+const receiver = 'http://127.0.0.1:9/hook';
+
 /** A body for each operation that takes a secret, with the secret at each of its places. */
 const bodies: Readonly<Record<string, (secret: string) => object>> = {
   'machine.enrol': (password) => ({ machine: { name: freshName('secret'), bmc: { ...elsewhere(), password } } }),
@@ -41,6 +44,8 @@ const bodies: Readonly<Record<string, (secret: string) => object>> = {
   'account.create': (password) => ({ account: { name: `a${(port += 1)}`, password, privilege: 'user' } }),
   'password.set': (password) => ({ password }),
   'network.update': (community) => ({ channel: { snmp_community: community } }),
+  'subscription.create': (secret) => ({ subscription: { url: receiver, secret } }),
+  'subscription.update': (secret) => ({ subscription: { secret } }),
 };
 
 describe('a secret among the parameters of an operation', () => {
@@ -48,11 +53,15 @@ describe('a secret among the parameters of an operation', () => {
   let database: pg.Client;
   let alice: Client;
   let bob: Client;
+  let subscriptionId: string;
   const used: string[] = [];
   before(async () => {
-    igor = await startIgor();
+    igor = await startIgor({ IGOR_WEBHOOK_NETWORKS: '127.0.0.0/8', IGOR_WEBHOOK_HTTP: 'true' });
     alice = await igor.as('alice');
     bob = await igor.as('bob');
+    const subscription = { url: receiver, secret: `whsec_${randomBytes(32).toString('base64')}` };
+    const { body } = await alice.post('/v1/subscriptions', { subscription }).expect(201);
+    subscriptionId = (body as { subscription: { id: string } }).subscription.id;
     database = new pg.Client({ connectionString: igor.databaseUrl });
     await database.connect();
   });
@@ -63,13 +72,15 @@ describe('a secret among the parameters of an operation', () => {
   });
 
   /** Of at most 16 bytes, which every BMC takes; the last two make it what a password policy asks for. */
-  const fresh = (): string => {
-    const secret = `${randomUUID().replaceAll('-', '').slice(0, 14)}Z9`;
+  const fresh = ({ name }: Operation): string => {
+    const secret = name.startsWith('subscription.')
+      ? `whsec_${randomBytes(32).toString('base64')}`
+      : `${randomUUID().replaceAll('-', '').slice(0, 14)}Z9`;
     used.push(secret);
     return secret;
   };
   const ask = (client: Client, { method, path }: Operation, one: Simulated, body: object) => {
-    const url = `/v1${path.replace('{machine}', one.id).replace('{controller}', one.controllerId).replace('{account_id}', 'user').replace('{number}', '1')}`;
+    const url = `/v1${path.replace('{machine}', one.id).replace('{controller}', one.controllerId).replace('{account_id}', 'user').replace('{number}', '1').replace('{subscription}', subscriptionId)}`;
     if (method === 'get' || method === 'delete') throw new Error(`${method} ${path} has no body to hold a secret`);
     return client[method](url, body);
   };
@@ -111,14 +122,14 @@ describe('a secret among the parameters of an operation', () => {
     it(`of ${operation.name} never stands in the clear in a table, the log or an answer, whatever becomes of it`, async () => {
       const one = await simulated(igor);
       const body = bodies[operation.name] ?? (() => ({}));
-      const done = await ask(alice, operation, one, body(fresh()));
+      const done = await ask(alice, operation, one, body(fresh(operation)));
       expect(done.status).to.be.within(200, 204);
-      const unfit = await ask(alice, operation, one, { ...body(fresh()), unheard: 'of' });
+      const unfit = await ask(alice, operation, one, { ...body(fresh(operation)), unheard: 'of' });
       expect(unfit.status).to.equal(400);
-      const denied = await ask(bob, operation, one, body(fresh()));
+      const denied = await ask(bob, operation, one, body(fresh(operation)));
       expect(denied.status).to.equal(403);
       one.bmc.inject({ kind: 'black-hole' });
-      const silent = await ask(alice, operation, one, body(fresh()));
+      const silent = await ask(alice, operation, one, body(fresh(operation)));
       const stored = await everything();
       for (const secret of used.flatMap(shapesOf)) {
         for (const { text } of [done, unfit, denied, silent]) expect(text).not.to.contain(secret);

@@ -1,12 +1,17 @@
 import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import Mocha from 'mocha';
-import { mochaHooks } from '../../setup.ts';
-import { stopParts } from '../parts.ts';
 import { textOf } from './failure-text.ts';
 import type { Given, Told } from './told.ts';
 
 // Runs the files that it is given, one after the other. What the first has started, Keystone, PostgreSQL, the next use too.
+
+// Mocha requires the files of tests; what is imported here would be another instance of the same module, which has started
+// nothing and has seen no answer.
+const load = createRequire(import.meta.url);
+const { mochaHooks } = load('../../setup.ts') as typeof import('../../setup.ts');
+const { stopParts } = load('../parts.ts') as typeof import('../parts.ts');
 
 const { timeout, forbidOnly, forbidPending } = JSON.parse(
   await readFile('.mocharc.json', 'utf8'),

@@ -51,6 +51,8 @@ const steps = {
   services: {},
   authenticate: async () => ({ identity: identityWith(), service: null }),
   admit: async () => undefined,
+  attend: () => ({ [Symbol.dispose]: () => undefined }),
+  relay: async () => null,
   seat: () => ({ [Symbol.dispose]: () => undefined }),
   scope: async () => ({ identity: identityWith() }),
   locate: async () => ({ id: null, found: {}, bindings: [], subject: {} }),

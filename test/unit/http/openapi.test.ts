@@ -100,10 +100,10 @@ describe('the OpenAPI document', () => {
     expect(untold).to.deep.equal([
       'method-not-allowed', // where no operation is
       'request-timeout', // before there is a request
+      'not-begun', // told of a target of a set
       'host-refused', // told in the result of an execution, as are the next three
       'host-key-mismatch',
       'host-login-refused',
-      'misconfigured', // of the command alone
       'host-unreachable',
     ]);
     const whoami = codesOf(operationOf('/v1/whoami', 'get'));

@@ -32,6 +32,8 @@ const steps = {
   services: {},
   authenticate: async () => ({ identity: identityWith(), service: null }),
   admit: async () => undefined,
+  attend: () => ({ [Symbol.dispose]: () => undefined }),
+  relay: async () => null,
   scope: async () => ({ identity: identityWith() }),
   locate: async () => ({ id: null, found: {}, bindings: [], subject: {} }),
   decide: () => ({ permitted: true, by: 'a test' }),
