@@ -32,8 +32,8 @@ export interface Conditions {
   count(): Promise<ReadonlyMap<ControllerHealth, number>>;
 }
 
-/** What a session is for: changes and short reads, reads of many messages, or one visitor. */
-export type SessionPurpose = 'shared' | 'reads' | 'visit';
+/** What a session is for: changes and short reads, reads of many messages, changes that a slow read is before, or one visitor. */
+export type SessionPurpose = 'shared' | 'reads' | 'changes' | 'visit';
 
 export interface NewSession {
   readonly id: string;

@@ -3,7 +3,7 @@ import { Fault } from '../../domain/fault.ts';
 import type { Visit } from '../../ports/controller.ts';
 import type { SessionPurpose } from '../../ports/broker.ts';
 import type { Settling } from '../settling.ts';
-import { unlessAborted } from '../waiting.ts';
+import { pause, unlessAborted } from '../waiting.ts';
 import { refusal } from './breaker.ts';
 import { budgetOf, type Holding, type Known, type Opening, type Session } from './holding.ts';
 import { opener, type OpeningPorts } from './opening.ts';
@@ -48,6 +48,9 @@ const openMs = 120_000;
 /** A refusal is looked up again, for another replica may have been told to forget it. */
 const recallMs = 1_000;
 const mostAttempts = 3;
+/** So often a change looks whether a slow controller has ended what it is at, until it has a session of its own, if there is room. */
+const mostLooks = 30;
+const lookMs = 10;
 
 export const sessions = (ports: Ports): Sessions => {
   const { know, now, total, sessionsEach, settling } = ports;
@@ -157,6 +160,28 @@ export const sessions = (ports: Ports): Sessions => {
     }
   };
 
+  const giveBack = (held: Holding, session: Session): void => {
+    session.users -= 1;
+    session.usedAt = now();
+    session.spokenAt = now();
+    const isUnwanted = session.isRetired || session.purpose === 'visit' || !session.connection.isSound;
+    if (isUnwanted || (session.users === 0 && (held.slots.waiting > 0 || ports.idleMs === 0)))
+      void leave(held, session);
+  };
+
+  /** Whether another session could be had at once: what is idle gives way. */
+  const hasRoom = (held: Holding): boolean =>
+    held.slots.taken < budgetOf(held, sessionsEach) ||
+    [...held.sessions].some(({ users, closing }) => users === 0 && closing === null);
+
+  /** The same as `isFit`, for a change; null: what others are at takes long, and there is room beside them. */
+  const isFitSoon = async (held: Holding, session: Session, signal: AbortSignal): Promise<boolean | null> => {
+    const began = now();
+    const isBusy = (): boolean => session.users > 0 && session.usedAt < began;
+    for (let looks = 0; isBusy() && looks < mostLooks && !signal.aborted; looks += 1) await pause(lookMs, signal);
+    return isBusy() && hasRoom(held) ? null : isFit(session, 'change', signal);
+  };
+
   const shared = (held: Holding, purpose: SessionPurpose, revision: number): Opening => {
     const found = held.open.get(purpose);
     if (found !== undefined && found.revision >= revision) return found;
@@ -182,8 +207,13 @@ export const sessions = (ports: Ports): Sessions => {
         if ([...held.sessions].every(({ isStanding }) => !isStanding)) await admit(held);
         const purpose = use === 'long-read' && budgetOf(held, sessionsEach) > 1 ? 'reads' : 'shared';
         const session = await unlessAborted(shared(held, purpose, controller.revision).session, signal);
-        if (await isFit(session, use, signal)) return session;
-        void leave(held, session);
+        const fit = use === 'change' ? await isFitSoon(held, session, signal) : await isFit(session, use, signal);
+        if (fit === true) return session;
+        if (fit === null) {
+          const own = await unlessAborted(shared(held, 'changes', controller.revision).session, signal);
+          if (await isFit(own, use, signal)) return own;
+          void leave(held, own);
+        } else void leave(held, session);
       }
       throw new Fault('controller-unreachable', 'it ends every session as soon as it is open');
     },
@@ -199,14 +229,7 @@ export const sessions = (ports: Ports): Sessions => {
         throw fault;
       }
     },
-    giveBack(held, session) {
-      session.users -= 1;
-      session.usedAt = now();
-      session.spokenAt = now();
-      const isUnwanted = session.isRetired || session.purpose === 'visit' || !session.connection.isSound;
-      if (isUnwanted || (session.users === 0 && (held.slots.waiting > 0 || ports.idleMs === 0)))
-        void leave(held, session);
-    },
+    giveBack,
     async retire(held) {
       const opening = [...held.open.values()];
       held.open.clear();

@@ -20,7 +20,7 @@ interface Ports {
   readonly idleMs: number;
 }
 
-/** A way that keeps no session is not worth keeping. */
+/** A way that keeps no session is not worth keeping, and one beside that which stays open is needed for a moment. */
 const soonMs = 5_000;
 /**
  * A session that is not used ends after 60 s, 3 more or less (IPMI 2.0 §6.12.15). With a look each minute one sign of life in
@@ -31,7 +31,8 @@ const aliveMs = { usual: 40_000, early: 20_000 } as const;
 const answerMs = 10_000;
 
 export const warmth = ({ held, sessions, isOurs, log, now, idleMs }: Ports): Warmth => {
-  const patience = ({ isStanding }: Session): number => (isStanding ? idleMs : Math.min(soonMs, idleMs));
+  const patience = ({ purpose, isStanding }: Session): number =>
+    purpose === 'changes' || !isStanding ? Math.min(soonMs, idleMs) : idleMs;
 
   /** Controllers that end what is idle before they should. */
   const hasty = new Set<string>();
