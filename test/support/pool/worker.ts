@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import Mocha from 'mocha';
+import type * as Parts from '../parts.ts';
+import type * as Setup from '../../setup.ts';
 import { textOf } from './failure-text.ts';
 import type { Given, Told } from './told.ts';
 
@@ -10,8 +12,8 @@ import type { Given, Told } from './told.ts';
 // Mocha requires the files of tests; what is imported here would be another instance of the same module, which has started
 // nothing and has seen no answer.
 const load = createRequire(import.meta.url);
-const { mochaHooks } = load('../../setup.ts') as typeof import('../../setup.ts');
-const { stopParts } = load('../parts.ts') as typeof import('../parts.ts');
+const { mochaHooks } = load('../../setup.ts') as typeof Setup;
+const { stopParts } = load('../parts.ts') as typeof Parts;
 
 const { timeout, forbidOnly, forbidPending } = JSON.parse(
   await readFile('.mocharc.json', 'utf8'),
