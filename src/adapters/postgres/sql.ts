@@ -68,9 +68,12 @@ const nested: Begin = async () => {
   throw new Error('a transaction within a transaction');
 };
 
-/** What PostgreSQL itself answers is a fact; anything else, and its shutting down, means that it does not answer. */
+/**
+ * What PostgreSQL itself answers is a fact; anything else, its shutting down, and that it gave the work up for others' sake (a
+ * deadlock, a transaction that was silent for too long), means that it does not answer.
+ */
 const unavailable = (error: unknown): never => {
-  if (error instanceof DatabaseError && !/^(08|53|57)/.test(error.code ?? '')) throw error;
+  if (error instanceof DatabaseError && !/^(08|53|57|40|25P0[23])/.test(error.code ?? '')) throw error;
   throw new Fault('store-unavailable', undefined, { cause: error, retryAfter: 5 });
 };
 
