@@ -103,8 +103,17 @@ export const opener = (ports: OpeningPorts) => {
         const endpoint = await endpointOf(held, known, wanted.change, signal);
         if (now() - held.heardAt > freshMs || wanted.change.address !== undefined)
           await probe(held, driver, endpoint, signal);
-        const connection = driver.open({ ...endpoint, purpose: wanted.purpose === 'reads' ? 'reads' : 'changes' });
-        const mark = await logIn(held, connection, wanted, signal);
+        const attempt = async () => {
+          const connection = driver.open({ ...endpoint, purpose: wanted.purpose === 'reads' ? 'reads' : 'changes' });
+          return { connection, mark: await logIn(held, connection, wanted, signal) };
+        };
+        // A packet of a login that is lost is not sent again by itself, and what is lost looks like many things. By a
+        // login nothing is changed: where somebody is there, it is tried once more.
+        const { connection, mark } = await attempt().catch(async (thrown: unknown) => {
+          if (!mayBeLost(thrown) || signal.aborted) throw thrown;
+          await probe(held, driver, endpoint, signal);
+          return attempt();
+        });
         if (mark !== null) ports.loggedIn();
         if (mark !== null && isOnRecord) await health.answered(held, null);
         return {
@@ -128,3 +137,8 @@ export const opener = (ports: OpeningPorts) => {
     ended,
   };
 };
+
+const mayBeLost = (thrown: unknown): boolean =>
+  thrown instanceof Fault &&
+  !thrown.toldByController &&
+  (thrown.code === 'controller-unreachable' || thrown.code === 'controller-unsupported');
